@@ -1,0 +1,31 @@
+# Realign: alignment and cross-lingual transfer of multilingual encoders, from bitext to the tables of a paper.
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/bitext.smk"
+include: "workflow/rules/pairs.smk"
+include: "workflow/rules/tasks.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/realigned.smk"
+include: "workflow/rules/alignment.smk"
+include: "workflow/rules/finetuned.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/analysis.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        SUMMARIES,
+        FIGURES.values(),
+        "results/report.html",

@@ -1,0 +1,1 @@
+"""Realign: measure and train cross-lingual alignment of multilingual encoders, and relate it to transfer."""

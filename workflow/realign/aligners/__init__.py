@@ -1,0 +1,1 @@
+"""Aligners: what extracts word pairs from bitext, as Pharaoh links."""

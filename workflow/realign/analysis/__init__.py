@@ -1,0 +1,1 @@
+"""The analysis: tidy tables of all observations, and the answers computed from them."""

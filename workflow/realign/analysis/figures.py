@@ -1,0 +1,172 @@
+"""The figures, as vector graphics with the same bytes for the same data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from realign.analysis.correlation import POINT
+from realign.analysis.gains import ALL_TARGETS
+from realign.analysis.tables import alignment_of_runs
+
+MARKERS = "osD^vP*X<>"
+
+
+def set_style(palette: str, font_size: float) -> None:
+    """Apply the configured look."""
+    plt.rcParams.update(
+        {
+            "axes.prop_cycle": matplotlib.cycler(color=plt.get_cmap(palette).colors),  # type: ignore[attr-defined]
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "font.size": font_size,
+            "legend.frameon": False,
+            "pdf.fonttype": 42,
+            "svg.hashsalt": "realign",
+        }
+    )
+
+
+def save_figure(figure: Figure, paths: Sequence[str]) -> None:
+    """Write the figure in every format, without a date inside."""
+    for path in paths:
+        undated = {"Date": None} if path.endswith(".svg") else {"CreationDate": None}
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, metadata=undated, bbox_inches="tight")
+    plt.close(figure)
+
+
+def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, width: float) -> Figure:
+    """Transfer against weak last-layer alignment of baseline runs, before and after fine-tuning, a row a task."""
+    runs = alignment_of_runs(alignment, scores)
+    points = runs[
+        (runs["layer"] == runs["layers"])
+        & (runs["kind"] == "weak")
+        & (runs["direction"] == "forward")
+        & (runs["method"] == "baseline")
+    ].merge(scores[[*POINT, "transfer"]], on=POINT)
+    tasks, moments = sorted(points["task"].unique()), ("before", "after")
+    languages, models = sorted(points["language"].unique()), sorted(points["model"].unique())
+    figure, grid = plt.subplots(
+        len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False
+    )
+    for row, task in enumerate(tasks):
+        for column, moment in enumerate(moments):
+            axes = grid[row][column]
+            for (language, model), group in points[(points["task"] == task) & (points["moment"] == moment)].groupby(
+                ["language", "model"]
+            ):
+                axes.scatter(
+                    group["score"],
+                    100 * group["transfer"],
+                    color=f"C{languages.index(language)}",
+                    marker=MARKERS[models.index(model) % len(MARKERS)],
+                    s=36,
+                    alpha=0.85,
+                )
+            axes.set_title(f"{task}, {moment} fine-tuning\n{_correlation_title(correlations, task, moment)}")
+            axes.set_xlabel("alignment (weak, last layer, source to target)")
+        grid[row][0].set_ylabel("transfer: loss against the source language, %")
+    handles = [_dot(f"C{number}", "o", language) for number, language in enumerate(languages)]
+    handles += [_dot("0.4", MARKERS[number % len(MARKERS)], model) for number, model in enumerate(models)]
+    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 8), bbox_to_anchor=(0.5, -0.06))
+    figure.tight_layout()
+    return figure
+
+
+def _dot(color: str, marker: str, label: str) -> Line2D:
+    return Line2D([], [], color=color, marker=marker, linestyle="", label=label)
+
+
+def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> str:
+    cell = correlations.query(
+        "task == @task and moment == @moment and method == 'baseline' and position == 'last' "
+        "and kind == 'weak' and direction == 'forward'"
+    ).iloc[0]
+    p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
+    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}], {p}, n = {cell['n']}"
+
+
+def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -> Figure:
+    """Weak alignment by layer before (dashed) and after (solid) fine-tuning: a row a model, a column a method."""
+    runs = alignment_of_runs(alignment, scores)
+    runs = runs[(runs["kind"] == "weak") & (runs["direction"] == "forward")]
+    models, methods = sorted(runs["model"].unique()), sorted(runs["method"].unique())
+    languages = sorted(runs["language"].unique())
+    figure, grid = plt.subplots(
+        len(models), len(methods), figsize=(width, 0.36 * width * len(models)), sharey=True, sharex="row", squeeze=False
+    )
+    for row, model in enumerate(models):
+        for column, method in enumerate(methods):
+            axes = grid[row][column]
+            shown = runs[(runs["model"] == model) & (runs["method"] == method)]
+            for (language, moment), group in shown.groupby(["language", "moment"]):
+                curve = group.groupby("layer")["score"].mean()
+                axes.plot(
+                    curve.index,
+                    curve.to_numpy(),
+                    color=f"C{languages.index(language)}",
+                    linestyle="--" if moment == "before" else "-",
+                )
+            axes.set_title(f"{model}, {method}")
+            axes.set_xlabel("layer (0 = embeddings)")
+            axes.set_ylim(0, 1)
+        grid[row][0].set_ylabel("weak alignment")
+    handles = [Line2D([], [], color=f"C{number}", label=language) for number, language in enumerate(languages)]
+    handles += [
+        Line2D([], [], color="0.4", linestyle="--", label="before fine-tuning"),
+        Line2D([], [], color="0.4", label="after"),
+    ]
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles), bbox_to_anchor=(0.5, -0.06))
+    figure.tight_layout()
+    return figure
+
+
+def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, width: float) -> Figure:
+    """Gain over the baseline in points, by method and language, with intervals: a row a task, a column a model.
+
+    Says so when the experiment has no method but the baseline.
+    """
+    gains = gains[(gains["method"] != "baseline") & (gains["language"] != source_language)]
+    if gains.empty:
+        figure = plt.figure(figsize=(width, 0.2 * width))
+        figure.text(0.5, 0.5, "no method but the baseline in this experiment", ha="center")
+        return figure
+    tasks, models = sorted(gains["task"].unique()), sorted(gains["model"].unique())
+    methods = sorted(gains["method"].unique())
+    languages = [*sorted(set(gains["language"]) - {ALL_TARGETS}), ALL_TARGETS]
+    figure, grid = plt.subplots(
+        len(tasks), len(models), figsize=(width, 0.42 * width * len(tasks)), sharey="row", squeeze=False
+    )
+    for row, task in enumerate(tasks):
+        for column, model in enumerate(models):
+            axes = grid[row][column]
+            axes.axhline(0, color="0.6", linewidth=0.8)
+            for number, method in enumerate(methods):
+                shown = gains.query("task == @task and model == @model and method == @method").set_index("language")
+                shown = shown.reindex(languages) * 1
+                offset = (number - (len(methods) - 1) / 2) * 0.22
+                centre = 100 * shown["gain"].astype(float)
+                low, high = (100 * shown[side].astype(float) for side in ("low", "high"))
+                axes.errorbar(
+                    [place + offset for place in range(len(languages))],
+                    centre,
+                    yerr=[(centre - low).clip(lower=0), (high - centre).clip(lower=0)],
+                    fmt=MARKERS[number % len(MARKERS)],
+                    color=f"C{number}",
+                    capsize=2,
+                    label=method,
+                )
+            axes.set_xticks(range(len(languages)), languages)
+            axes.set_title(f"{task}, {model}")
+        grid[row][0].set_ylabel(f"gain over baseline, points\n({confidence:.0%} interval)")
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07))
+    figure.tight_layout()
+    return figure

@@ -1,0 +1,1 @@
+"""Encoders: where they come from, how they are stored, and the representations of words inside them."""

@@ -1,0 +1,149 @@
+"""Checkpoint directories: an ordinary Hugging Face directory, a manifest that vouches for it, a record of the run.
+
+The manifest holds only what follows from the inputs, so that a stage which reproduces its weights reproduces its
+manifest too, and nothing downstream runs again. What differs from run to run (seconds, device) stands in `run.json`.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from realign.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
+RUN_RECORD = "run.json"
+LOSSES = "loss.csv"
+
+
+class Manifest(BaseModel):
+    """What a checkpoint is and what it was made from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    weights_sha256: str = ""
+    model: str
+    method: str = "pretrained"
+    task: str | None = None
+    labels: list[str] | None = None
+    seed: int | None = None
+    steps: int = 0
+    inputs: dict[str, str] = {}
+    """sha256 of every input file, by path."""
+    versions: dict[str, str] = {}
+
+
+class RunRecord(BaseModel):
+    """How the run that made a checkpoint went; never an input of another stage."""
+
+    seconds: float
+    seconds_to_first_batch: float
+    sentences: int
+    sentences_per_second: float
+    device: str
+    threads: int
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file."""
+    with open(path, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that decide the bytes of a checkpoint."""
+    return {name: version(name) for name in ("torch", "transformers", "tokenizers")}
+
+
+@contextmanager
+def new_checkpoint(folder: Path) -> Iterator[Path]:
+    """A temporary directory whose files move into `folder` when the block ends without an error, manifest last."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
+            os.replace(path, folder / path.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> None:
+    """Write a manifest or run record as indented JSON."""
+    (folder / name).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path, verify: bool = True) -> Manifest:
+    """The manifest of a checkpoint; raises `InputError` when the weights beside it are not those it vouches for."""
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; the checkpoint is missing or unfinished") from None
+    except ValidationError as error:
+        raise InputError(f"{path}: not a manifest ({error.errors()[0]['msg']})") from None
+    weights = folder / WEIGHTS
+    if not weights.exists():
+        raise InputError(f"{weights}: missing beside its manifest; delete {path} and the stage makes both again")
+    if verify and sha256_of(weights) != manifest.weights_sha256:
+        raise InputError(f"{weights}: corrupted; its sha256 is not the one in {path}; delete both and run again")
+    return manifest
+
+
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Copy the tokenizer files of one checkpoint directory to another."""
+    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
+
+
+def load_encoder(folder: Path) -> "PreTrainedModel":
+    """The encoder of a verified checkpoint directory, without a pooler, in float32."""
+    from transformers import AutoConfig, AutoModel
+
+    read_manifest(folder)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    options = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
+    return _quietly_load(AutoModel, folder, config=config, **options)
+
+
+def load_tagger(folder: Path, labels: list[str] | None = None) -> "PreTrainedModel":
+    """A token classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
+    from transformers import AutoModelForTokenClassification
+
+    read_manifest(folder)
+    if labels is None:
+        return _quietly_load(AutoModelForTokenClassification, folder)
+    names = dict(enumerate(labels))
+    return _quietly_load(
+        AutoModelForTokenClassification,
+        folder,
+        num_labels=len(labels),
+        id2label=names,
+        label2id={label: number for number, label in names.items()},
+    )
+
+
+def _quietly_load(factory: type, folder: Path, **options: object) -> "PreTrainedModel":
+    """Load without progress bars and without the report that a head is new, which is intended here."""
+    import torch
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    model: PreTrainedModel = factory.from_pretrained(  # type: ignore[attr-defined]
+        folder, local_files_only=True, dtype=torch.float32, **options
+    )
+    return model

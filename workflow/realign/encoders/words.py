@@ -1,0 +1,95 @@
+"""Words inside an encoder: tokenise sentences given as words, and find the sub-word that represents each.
+
+The representation of a word is the hidden state at its first sub-word. SentencePiece vocabularies can emit a bare
+word-boundary piece first; then the piece after it represents the word. Words cut off by truncation, and words of
+which nothing but the boundary is left, have no representation.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from tokenizers import Encoding, Tokenizer
+from torch import Tensor
+
+from realign.errors import InputError
+
+NO_PIECE = -1
+"""Stands for a word without representation, and pads shorter sentences."""
+
+_BARE_BOUNDARIES = frozenset({"▁", "Ġ"})
+
+
+class EncodedSentence(NamedTuple):
+    """Sub-word ids with special tokens, and for each word the index of the sub-word that represents it."""
+
+    ids: list[int]
+    first_pieces: list[int]
+
+
+@dataclass(frozen=True)
+class WordBatch:
+    """Padded sentences: `ids` and `mask` are [batch, pieces], `first_pieces` is [batch, words], `NO_PIECE`-padded."""
+
+    ids: Tensor
+    mask: Tensor
+    first_pieces: Tensor
+
+    def to(self, device: torch.device) -> "WordBatch":
+        """The batch on a device."""
+        move = {"device": device, "non_blocking": True}
+        return WordBatch(self.ids.to(**move), self.mask.to(**move), self.first_pieces.to(**move))
+
+
+def _first_pieces(encoding: Encoding, words: int) -> list[int]:
+    firsts = [NO_PIECE] * words
+    tokens, word_ids = encoding.tokens, encoding.word_ids
+    for position, word in enumerate(word_ids):
+        if word is not None and firsts[word] == NO_PIECE and tokens[position] not in _BARE_BOUNDARIES:
+            firsts[word] = position
+    return firsts
+
+
+class WordTokenizer:
+    """The fast tokenizer of a checkpoint directory, for sentences that are already split into words."""
+
+    def __init__(self, folder: Path, max_length: int) -> None:
+        """Load `tokenizer.json`; sentences are cut to `max_length` sub-words, special tokens included.
+
+        Raises `InputError` when the directory has no fast tokenizer.
+        """
+        path = folder / "tokenizer.json"
+        if not path.exists():
+            raise InputError(f"{path}: no such file; a model directory needs a fast tokenizer")
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length)
+        self.pad_id = int(json.loads((folder / "config.json").read_text()).get("pad_token_id") or 0)
+
+    def encode(self, sentences: Sequence[Sequence[str]]) -> list[EncodedSentence]:
+        """Sub-words of each sentence and the representing piece of each of its words."""
+        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        return [
+            EncodedSentence(encoding.ids, _first_pieces(encoding, len(words)))
+            for encoding, words in zip(encodings, sentences, strict=True)
+        ]
+
+    def collate(self, sentences: Sequence[EncodedSentence]) -> WordBatch:
+        """Pad sentences to the longest."""
+        ids = _pad([sentence.ids for sentence in sentences], self.pad_id)
+        mask = _pad([[1] * len(sentence.ids) for sentence in sentences], 0)
+        return WordBatch(ids, mask, _pad([sentence.first_pieces for sentence in sentences], NO_PIECE))
+
+
+def _pad(rows: list[list[int]], value: int) -> Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([row + [value] * (width - len(row)) for row in rows])
+
+
+def word_states(states: Tensor, first_pieces: Tensor) -> Tensor:
+    """States [batch, words, hidden] of the words in [batch, pieces, hidden]; rows of `NO_PIECE` are meaningless."""
+    index = first_pieces.clamp(min=0).unsqueeze(-1).expand(-1, -1, states.shape[-1])
+    return states.gather(1, index)

@@ -1,0 +1,61 @@
+"""What surrounds a job: its log, its threads, and how a user's mistake is told."""
+
+import errno
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from realign.errors import InputError
+
+
+def seconds_since_start() -> float:
+    """Seconds since this process started, imports included."""
+    return time.time() - psutil.Process().create_time()
+
+
+@contextmanager
+def job(log: str, threads: int = 1) -> Iterator[None]:
+    """Send all output to `log`, compute with `threads` threads, stay offline, and end mistakes with one sentence.
+
+    `InputError`, a full disk and a loss that is not finite exit with status 1 and one line on the terminal; anything
+    else is a defect, whose traceback stands in the log.
+    """
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false" if threads == 1 else "true")
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.dup(2)
+    with open(log, "w", encoding="utf-8", buffering=1) as out:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    try:
+        yield
+    except Exception as error:  # every ending is told apart in _sentence
+        sentence = _sentence(error)
+        if sentence is None:
+            traceback.print_exc()
+            sentence = f"{type(error).__name__}: {error} (a defect; the traceback is in {log})"
+        else:
+            print(f"error: {sentence}", file=sys.stderr)
+        os.write(terminal, f"error: {sentence}\n".encode())
+        sys.stderr.flush()
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str | None:
+    """The message of a foreseen error, or None for a defect."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"the disk is full while writing {error.filename or 'a file'}; free some space and run again"
+    if type(error).__name__ == "NonFiniteLoss":  # compared by name: importing it here would import torch everywhere
+        return str(error)
+    return None

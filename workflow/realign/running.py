@@ -1,0 +1,24 @@
+"""Let one run at a time work in a folder, by a lock that the kernel releases when its process dies."""
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from realign.errors import InputError
+
+_held: list[IO[str]] = []
+
+
+def claim_folder(lock: Path) -> None:
+    """Hold `lock` until this process ends; raises `InputError` when another process holds it.
+
+    Unlike a lock file that must be removed, it cannot be left behind by a killed run.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = open(lock, "w", encoding="utf-8")  # noqa: SIM115 (open until the process ends)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it") from None
+    _held.append(handle)

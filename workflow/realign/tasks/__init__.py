@@ -1,0 +1,1 @@
+"""Tasks: their data as Parquet artifacts, and their metrics."""

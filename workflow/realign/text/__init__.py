@@ -1,0 +1,1 @@
+"""Readers and writers of the field's text formats: bitext, Pharaoh links, CoNLL, dictionaries."""

@@ -1,0 +1,109 @@
+"""Annotated sentences: CoNLL-U for part-of-speech tags, two-column CoNLL with BIO for entities."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import conllu
+from conllu.exceptions import ParseException
+
+from realign.errors import InputError
+from realign.text.files import read_lines
+
+UPOS = tuple("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
+"""The 17 universal part-of-speech tags of Universal Dependencies v2, in alphabetical order."""
+
+
+class TaggedSentence(NamedTuple):
+    """Words and one label for each."""
+
+    tokens: list[str]
+    labels: list[str]
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Blank-line separated blocks, each with the number of its first line."""
+    block: list[str] = []
+    start = 1
+    for number, line in enumerate(read_lines(path), 1):
+        if line.strip():
+            if not block:
+                start = number
+            block.append(line)
+        elif block:
+            yield start, block
+            block = []
+    if block:
+        yield start, block
+
+
+def read_conllu(path: Path) -> Iterator[conllu.TokenList]:
+    """Stream the sentences of a CoNLL-U file, checked for ten columns and universal tags.
+
+    Multiword-token lines and empty nodes are kept, with their tuple ids; syntactic words have integer ids.
+    """
+    for start, block in _blocks(path):
+        for number, line in enumerate(block, start):
+            if line.startswith("#"):
+                continue
+            columns = line.split("\t")
+            if len(columns) != 10:
+                raise InputError(
+                    f"{path}:{number}: expected the 10 tab-separated columns of CoNLL-U, found {len(columns)}"
+                )
+            if columns[0].isdigit() and columns[3] not in UPOS:
+                raise InputError(f"{path}:{number}: {columns[3]!r} is not a universal part-of-speech tag")
+        try:
+            yield conllu.parse("\n".join(block) + "\n\n")[0]
+        except (ParseException, IndexError) as error:
+            raise InputError(f"{path}:{start}: not a CoNLL-U sentence ({error})") from None
+
+
+def pos_sentence(sentence: conllu.TokenList) -> TaggedSentence:
+    """The syntactic words of a sentence and their universal tags."""
+    words = [token for token in sentence if isinstance(token["id"], int)]
+    return TaggedSentence([word["form"] for word in words], [word["upos"] for word in words])
+
+
+def surface_tokens(sentence: conllu.TokenList) -> list[str]:
+    """The written tokens of a sentence: multiword tokens whole, not the syntactic words inside them."""
+    tokens: list[str] = []
+    covered = 0
+    for token in sentence:
+        if isinstance(token["id"], tuple) and token["id"][1] == "-":
+            tokens.append(token["form"])
+            covered = token["id"][2]
+        elif isinstance(token["id"], int) and token["id"] > covered:
+            tokens.append(token["form"])
+    return tokens
+
+
+def read_pos(path: Path) -> Iterator[TaggedSentence]:
+    """Stream words and universal tags from a CoNLL-U file."""
+    return map(pos_sentence, read_conllu(path))
+
+
+def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
+    """Stream two-column CoNLL (word first, BIO label last, tab or space between).
+
+    Raises `InputError` for a label outside `labels`, or an I- label that continues nothing of its type.
+    """
+    for start, block in _blocks(path):
+        sentence = TaggedSentence([], [])
+        previous = "O"
+        for number, line in enumerate(block, start):
+            columns = line.split("\t") if "\t" in line else line.split()
+            if columns[0] == "-DOCSTART-":
+                continue
+            if len(columns) < 2:
+                raise InputError(f"{path}:{number}: expected a word and its label, found {line[:60]!r}")
+            word, label = columns[0], columns[-1].strip()
+            if label not in labels:
+                raise InputError(f"{path}:{number}: label {label!r} is outside the tag set {' '.join(labels)}")
+            if label.startswith("I-") and previous[2:] != label[2:]:
+                raise InputError(f"{path}:{number}: {label} follows {previous}; an entity begins with B-{label[2:]}")
+            sentence.tokens.append(word)
+            sentence.labels.append(label)
+            previous = label
+        if sentence.tokens:
+            yield sentence

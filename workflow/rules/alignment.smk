@@ -1,0 +1,28 @@
+rule measure_pretrained:
+    input:
+        encoder=f"{MODEL}/manifest.json",
+        bitext=MEASURED_BITEXT,
+        pairs=MEASURED_PAIRS,
+    output:
+        PRETRAINED_ALIGNMENT,
+    params:
+        code=script_digest("measure"),
+        settings=CONFIG.measurement.model_dump(),
+        precision=CONFIG.precision,
+    log:
+        "results/logs/alignment/{model}-pretrained-{lang}.log",
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/measure.py"
+
+
+use rule measure_pretrained as measure_realigned with:
+    input:
+        encoder=f"{REALIGNED}/manifest.json",
+        bitext=MEASURED_BITEXT,
+        pairs=MEASURED_PAIRS,
+    output:
+        REALIGNED_ALIGNMENT,
+    log:
+        "results/logs/alignment/{model}-{aligner}-{steps}-seed{seed}-{lang}.log",

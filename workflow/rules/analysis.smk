@@ -1,0 +1,100 @@
+localrules:
+    tabulate,
+    correlate,
+    compare,
+    change,
+    draw,
+    report,
+
+
+rule tabulate:
+    input:
+        scores=all_scores(),
+        alignment=all_alignments(),
+    output:
+        scores=report("results/scores.csv", "../report/scores.rst", category="Tables"),
+        alignment=report("results/alignment.csv", "../report/alignment.rst", category="Tables"),
+    params:
+        code=script_digest("tabulate"),
+        source_language=SOURCE,
+    log:
+        "results/logs/tabulate.log",
+    script:
+        "../scripts/tabulate.py"
+
+
+rule correlate:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+    output:
+        report("results/correlations.csv", "../report/correlations.rst", category="Answers"),
+    params:
+        code=script_digest("correlate"),
+        settings=CONFIG.analysis.model_dump(),
+    log:
+        "results/logs/correlate.log",
+    script:
+        "../scripts/correlate.py"
+
+
+rule compare:
+    input:
+        all_scores(),
+    output:
+        report("results/realignment.csv", "../report/realignment.rst", category="Answers"),
+    params:
+        code=script_digest("compare"),
+        settings=CONFIG.analysis.model_dump(),
+        source_language=SOURCE,
+    log:
+        "results/logs/compare.log",
+    script:
+        "../scripts/compare.py"
+
+
+rule change:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+    output:
+        report("results/alignment_change.csv", "../report/alignment_change.rst", category="Answers"),
+    params:
+        code=script_digest("change"),
+    log:
+        "results/logs/change.log",
+    script:
+        "../scripts/change.py"
+
+
+rule draw:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+        correlations="results/correlations.csv",
+        realignment="results/realignment.csv",
+    output:
+        transfer=report(FIGURES["transfer"], "../report/transfer.rst", category="Figures"),
+        layers=report(FIGURES["layers"], "../report/layers.rst", category="Figures"),
+        gain=report(FIGURES["gain"], "../report/gain.rst", category="Figures"),
+    params:
+        code=script_digest("draw"),
+        style=CONFIG.figures.model_dump(),
+        confidence=CONFIG.analysis.confidence,
+        source_language=SOURCE,
+    log:
+        "results/logs/draw.log",
+    script:
+        "../scripts/draw.py"
+
+
+rule report:
+    input:
+        SUMMARIES,
+        FIGURES.values(),
+    output:
+        "results/report.html",
+    log:
+        "results/logs/report.log",
+    shell:
+        "REALIGN_REPORT=1 snakemake --report {output} {input} > {log} 2>&1"

@@ -1,0 +1,122 @@
+# The typed config, every path under results/, and what rules need to know about an experiment.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+HOME = Path(workflow.basedir)
+sys.path.insert(0, str(HOME / "workflow"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
+)
+
+from realign.config import LabModel, LabSource, parse_method, read_config
+from realign.digest import code_digest
+from realign.errors import InputError
+from realign.running import claim_folder
+from realign.sources.files import Locator
+
+LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
+
+try:
+    CONFIG = read_config(config)
+    LOCATE = Locator(CONFIG, LAB)
+    LOCATE.check()
+    claim_folder(sys.argv)
+except InputError as error:
+    raise WorkflowError(str(error))
+
+SOURCE = CONFIG.source_language
+TARGETS = sorted(CONFIG.target_languages)
+LANGUAGES = [SOURCE, *TARGETS]
+ALIGNERS = sorted({parse_method(method).aligner for method in CONFIG.methods} - {None})
+LAB_MODELS = [name for name, entry in CONFIG.models.items() if isinstance(entry, LabModel)]
+FILES_MODELS = [name for name in CONFIG.models if name not in LAB_MODELS]
+
+BITEXT = f"results/bitext/{{split}}/{SOURCE}-{{lang}}.txt"
+PAIRS = f"results/pairs/{{aligner}}/{{split}}/{SOURCE}-{{lang}}.txt"
+TASK_DATA = "results/tasks/{task}/{lang}/{split}.parquet"
+MODEL = "results/models/{model}"
+REALIGNED = "results/realigned/{model}/{aligner}/{steps}/seed{seed}"
+FINETUNED = "results/finetuned/{model}/{method}/{task}/seed{seed}"
+SCORE = "results/scores/{model}/{method}/{task}/seed{seed}/{lang}.json"
+PRETRAINED_ALIGNMENT = "results/alignment/{model}/pretrained/{lang}.json"
+REALIGNED_ALIGNMENT = "results/alignment/{model}/{aligner}/{steps}/seed{seed}/{lang}.json"
+MEASURED_BITEXT = BITEXT.replace("{split}", "test")
+MEASURED_PAIRS = PAIRS.format(aligner=CONFIG.measurement.aligner, split="test", lang="{lang}")
+
+SUMMARIES = [
+    f"results/{table}.csv"
+    for table in ("correlations", "realignment", "alignment_change", "scores", "alignment")
+]
+FIGURES = {
+    name: multiext(f"results/figures/{name}", ".svg", ".pdf")
+    for name in ("transfer", "layers", "gain")
+}
+
+
+wildcard_constraints:
+    model="|".join(CONFIG.models),
+    method="|".join(CONFIG.methods),
+    aligner="fastalign|dictionary",
+    task="|".join(CONFIG.tasks),
+    lang="|".join(LANGUAGES),
+    split="train|test",
+    seed=r"\d+",
+    steps=r"\d+",
+
+
+def script_digest(rule_name):
+    """Digest of a rule's script and of all library code under it, which stands in the rule's params."""
+    return code_digest(HOME / "workflow" / "scripts" / f"{rule_name}.py")
+
+
+def checkpoint(folder):
+    """The tracked files of a checkpoint: its manifest, and the weights and tokenizer beside it."""
+    return {
+        "manifest": f"{folder}/manifest.json",
+        "weights": f"{folder}/model.safetensors",
+        "config": f"{folder}/config.json",
+        "tokenizer": f"{folder}/tokenizer.json",
+    }
+
+
+def learning_rate(section, model):
+    """A training section's settings with the model's own learning rate, if it has one."""
+    settings = getattr(CONFIG, section).model_dump()
+    return settings | {"learning_rate": CONFIG.models[model].learning_rate or settings["learning_rate"]}
+
+
+def encoder_to_finetune(wildcards):
+    """The manifest of the encoder that a method starts from."""
+    aligner = parse_method(wildcards.method).aligner
+    folder = MODEL if aligner is None else REALIGNED
+    return f"{folder}/manifest.json".format(
+        model=wildcards.model, aligner=aligner, steps=CONFIG.realignment.steps, seed=wildcards.seed
+    )
+
+
+def all_scores():
+    """Every score of the experiment."""
+    return expand(
+        SCORE,
+        model=CONFIG.models,
+        method=CONFIG.methods,
+        task=CONFIG.tasks,
+        seed=CONFIG.seeds,
+        lang=LANGUAGES,
+    )
+
+
+def all_alignments():
+    """The alignment of every encoder before fine-tuning, pretrained and realigned."""
+    return expand(PRETRAINED_ALIGNMENT, model=CONFIG.models, lang=TARGETS) + expand(
+        REALIGNED_ALIGNMENT,
+        model=CONFIG.models,
+        aligner=ALIGNERS,
+        steps=CONFIG.realignment.steps,
+        seed=CONFIG.seeds,
+        lang=TARGETS,
+    )

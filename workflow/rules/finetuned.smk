@@ -1,0 +1,17 @@
+rule finetune:
+    input:
+        encoder=encoder_to_finetune,
+        train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
+    output:
+        **checkpoint(FINETUNED),
+        losses=f"{FINETUNED}/loss.csv",
+    params:
+        code=script_digest("finetune"),
+        settings=lambda wildcards: learning_rate("finetuning", wildcards.model),
+        precision=CONFIG.precision,
+    log:
+        "results/logs/finetuned/{model}-{method}-{task}-seed{seed}.log",
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/finetune.py"

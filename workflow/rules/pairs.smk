@@ -1,0 +1,28 @@
+rule align_dictionary:
+    input:
+        bitext=BITEXT,
+        dictionary=lambda wildcards: LOCATE.dictionary(wildcards.lang),
+    output:
+        PAIRS.replace("{aligner}", "dictionary"),
+    params:
+        code=script_digest("align_dictionary"),
+    log:
+        "results/logs/pairs/dictionary-{split}-{lang}.log",
+    script:
+        "../scripts/align_dictionary.py"
+
+
+# Held-out bitext is aligned along with the training bitext: a few lines alone have no statistics.
+rule align_fastalign:
+    input:
+        bitext=BITEXT,
+        context=lambda wildcards: [] if wildcards.split == "train" else BITEXT.replace("{split}", "train"),
+    output:
+        PAIRS.replace("{aligner}", "fastalign"),
+    params:
+        code=script_digest("align_fastalign"),
+        settings=CONFIG.aligners.fastalign.model_dump(),
+    log:
+        "results/logs/pairs/fastalign-{split}-{lang}.log",
+    script:
+        "../scripts/align_fastalign.py"

@@ -1,0 +1,24 @@
+def held_out(pattern):
+    """A held-out bitext or its pairs; the source language has none."""
+    return lambda wildcards: [] if wildcards.lang == SOURCE else pattern
+
+
+rule score:
+    input:
+        model=f"{FINETUNED}/manifest.json",
+        test=TASK_DATA.replace("{split}", "test"),
+        bitext=held_out(MEASURED_BITEXT),
+        pairs=held_out(MEASURED_PAIRS),
+    output:
+        SCORE,
+    params:
+        code=script_digest("score"),
+        settings=CONFIG.measurement.model_dump(),
+        precision=CONFIG.precision,
+        source_language=SOURCE,
+    log:
+        "results/logs/scores/{model}-{method}-{task}-seed{seed}-{lang}.log",
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/score.py"

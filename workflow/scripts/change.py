@@ -1,0 +1,16 @@
+"""Say how fine-tuning changed alignment, relative to before, by model, task, language and layer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    from realign.analysis.gains import alignment_change
+    from realign.analysis.tables import read_table, write_table
+
+    table = alignment_change(read_table(Path(snakemake.input.scores)), read_table(Path(snakemake.input.alignment)))
+    write_table(table, Path(snakemake.output[0]))

@@ -1,0 +1,22 @@
+"""Bring the bitext of one language and split into fast_align's format, UTF-8 NFC."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.errors import InputError
+from realign.job import job
+from realign.text.bitext import format_pair, read_bitext, read_moses
+from realign.text.files import atomic_writer
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    sources = [Path(path) for path in snakemake.input]
+    pairs = read_bitext(sources[0]) if len(sources) == 1 else read_moses(*sources)
+    lines = 0
+    with atomic_writer(Path(snakemake.output[0])) as out:
+        for lines, pair in enumerate(pairs, 1):
+            out.write(format_pair(pair) + "\n")
+    if lines == 0:
+        raise InputError(f"{sources[0]}: empty; a bitext needs at least one sentence pair")

@@ -1,0 +1,53 @@
+"""Train an encoder to give translated words similar representations (Wu and Dredze 2020)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from realign.devices import pick_device, seed_everything, use_threads
+    from realign.encoders.checkpoint import Manifest, load_encoder
+    from realign.encoders.words import WordTokenizer
+    from realign.realignment import LinkedBitextFile, RealignmentObjective, mixed_batches
+    from realign.stage import fingerprints, train_checkpoint
+    from realign.training import Plan
+
+    settings, wildcards = snakemake.params.settings, snakemake.wildcards
+    seed, steps = int(wildcards.seed), int(wildcards.steps)
+    base = Path(snakemake.input.encoder).parent
+    files = [
+        LinkedBitextFile(Path(bitext), Path(pairs))
+        for bitext, pairs in zip(snakemake.input.bitext, snakemake.input.pairs, strict=True)
+    ]
+    use_threads(snakemake.threads)
+    order = seed_everything(seed)
+    encoder = load_encoder(base).to(pick_device())
+    objective = RealignmentObjective(
+        encoder,
+        WordTokenizer(base, settings["max_length"]),
+        layers=settings["layers"],
+        temperature=settings["temperature"],
+        strength=settings["strength"],
+    )
+    batches = mixed_batches(files, settings["batch_size"], order)
+    train_checkpoint(
+        encoder,
+        lambda step: objective(next(batches)),
+        Plan(settings["learning_rate"], steps),
+        Manifest(
+            model=wildcards.model,
+            method=f"before-{wildcards.aligner}",
+            seed=seed,
+            steps=steps,
+            inputs=fingerprints(snakemake.input),
+        ),
+        base=base,
+        folder=Path(snakemake.output.manifest).parent,
+        sentences=steps * settings["batch_size"],
+        precision=snakemake.params.precision,
+        label="realignment",
+    )

@@ -1,0 +1,54 @@
+"""Score a fine-tuned model on one language without further training, and measure its alignment for it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from realign.devices import pick_device, use_threads
+    from realign.encoders.checkpoint import load_tagger
+    from realign.encoders.words import WordTokenizer
+    from realign.finetuning import predict
+    from realign.measuring import measure_alignment
+    from realign.observations import ScoreRecord, write_record
+    from realign.tasks.data import read_token_data
+    from realign.tasks.metrics import METRICS, metric_value, sentence_counts
+    from realign.text.pharaoh import read_linked_bitext
+
+    settings, wildcards = snakemake.params.settings, snakemake.wildcards
+    precision, batch_size = snakemake.params.precision, settings["batch_size"]
+    folder = Path(snakemake.input.model).parent
+    use_threads(snakemake.threads)
+    tagger = load_tagger(folder).to(pick_device()).eval()
+    tokenizer = WordTokenizer(folder, settings["max_length"])
+    data = read_token_data(Path(snakemake.input.test))
+    predicted = predict(tagger, tokenizer, data.tokens, batch_size=batch_size, precision=precision)
+    counts = sentence_counts(wildcards.task, predicted, data)
+    alignment = []
+    if wildcards.lang != snakemake.params.source_language:
+        alignment = measure_alignment(
+            tagger.base_model,
+            tokenizer,
+            read_linked_bitext(Path(snakemake.input.bitext), Path(snakemake.input.pairs)),
+            max_pairs=settings["max_pairs"],
+            batch_size=batch_size,
+            precision=precision,
+        )
+    record = ScoreRecord(
+        model=wildcards.model,
+        method=wildcards.method,
+        task=wildcards.task,
+        seed=int(wildcards.seed),
+        language=wildcards.lang,
+        metric=METRICS[wildcards.task][0],
+        score=metric_value(counts),
+        n=sum(map(len, data.tokens)),
+        numerators=[count.numerator for count in counts],
+        denominators=[count.denominator for count in counts],
+        alignment=alignment,
+    )
+    write_record(Path(snakemake.output[0]), record)
