@@ -88,13 +88,19 @@ rule draw:
         "../scripts/draw.py"
 
 
+# Snakemake's own report, made by a second Snakemake over what the first has finished.
 rule report:
     input:
         SUMMARIES,
         FIGURES.values(),
     output:
         "results/report.html",
+    params:
+        python=sys.executable,
+        snakefile=lambda wildcards: workflow.main_snakefile,
+        configfiles=lambda wildcards: configfile_option(),
     log:
         "results/logs/report.log",
     shell:
-        "REALIGN_REPORT=1 snakemake --report {output} {input} > {log} 2>&1"
+        "REALIGN_REPORT=1 {params.python} -m snakemake --snakefile {params.snakefile:q} {params.configfiles}"
+        " --report {output} {input} > {log} 2>&1"

@@ -1,6 +1,7 @@
 # The typed config, every path under results/, and what rules need to know about an experiment.
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,7 +25,9 @@ try:
     CONFIG = read_config(config)
     LOCATE = Locator(CONFIG, LAB)
     LOCATE.check()
-    claim_folder(sys.argv)
+    # not for dry runs, jobs on other nodes, or the report that a job of this very run makes
+    if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
+        claim_folder(Path(".snakemake/realign.lock"))
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -120,3 +123,9 @@ def all_alignments():
         seed=CONFIG.seeds,
         lang=TARGETS,
     )
+
+
+def configfile_option():
+    """The config files that this run was given on the command line, as an option for a Snakemake inside it."""
+    files = workflow.overwrite_configfiles
+    return f"--configfile {shlex.join(map(str, files))}" if files else ""
