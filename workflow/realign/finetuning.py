@@ -37,7 +37,7 @@ class TaggingObjective:
             [len(sentence.ids) for sentence in self.sentences], batch_size, order
         )
 
-    def __call__(self, step: int) -> Tensor:
+    def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its words."""
         chosen = next(self.batches)
         batch = self.tokenizer.collate([self.sentences[index] for index in chosen]).to(self.tagger.device)
@@ -71,7 +71,6 @@ def predict(
         best = word_states(logits, batch.first_pieces).argmax(dim=-1).tolist()  # [batch, words]
         for row, index in enumerate(chosen):
             predictions[index] = [
-                None if piece == NO_PIECE else best[row][word]
-                for word, piece in enumerate(encoded[index].first_pieces)
+                None if piece == NO_PIECE else best[row][word] for word, piece in enumerate(encoded[index].first_pieces)
             ]
     return predictions

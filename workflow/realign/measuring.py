@@ -1,13 +1,13 @@
 """Measure the alignment of an encoder on the word pairs of held-out bitext, layer by layer."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from realign.alignment import AlignmentRow, score_layers
+from realign.alignment import AlignmentRow, Vectors, score_layers
 from realign.devices import Precision, autocast
 from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
 from realign.errors import InputError
@@ -16,6 +16,9 @@ from realign.text.pharaoh import Link, usable_links
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+SidedVectors = tuple[Vectors, Vectors]
+"""Vectors [pairs, hidden] of the source and of the target words."""
 
 
 def measure_alignment(
@@ -31,39 +34,21 @@ def measure_alignment(
 
     Raises `InputError` when it has none.
     """
-    sentences = _with_pairs(linked, max_pairs)
-    if not sentences:
-        raise InputError("no usable word pair in the held-out bitext; check the aligner and its dictionary")
-    parts = [
-        _paired_states(encoder, tokenizer, sentences[start : start + batch_size], precision)
-        for start in range(0, len(sentences), batch_size)
-    ]
-    layers = [
-        (
-            np.concatenate([part[layer][0] for part in parts])[:max_pairs],
-            np.concatenate([part[layer][1] for part in parts])[:max_pairs],
-        )
-        for layer in range(len(parts[0]))
-    ]
-    if len(layers[0][0]) == 0:
-        raise InputError("every word pair of the held-out bitext was cut off by max_length")
-    return list(score_layers(layers))
-
-
-def _with_pairs(
-    linked: Iterable[tuple[SentencePair, list[Link]]], max_pairs: int
-) -> list[tuple[SentencePair, list[Link]]]:
-    """The first sentence pairs that have usable links, until these number at least `max_pairs`."""
-    chosen = []
+    usable = ((pair, links) for pair, all_links in linked if (links := usable_links(pair, all_links)))
+    parts: list[list[SidedVectors]] = []  # by batch, then by layer
     found = 0
-    for pair, links in linked:
-        usable = usable_links(pair, links)
-        if usable:
-            chosen.append((pair, usable))
-            found += len(usable)
-        if found >= max_pairs:
-            break
-    return chosen
+    while found < max_pairs and (sentences := list(islice(usable, batch_size))):
+        parts.append(_paired_states(encoder, tokenizer, sentences, precision))
+        found += len(parts[-1][0][0])
+    if found == 0:
+        raise InputError("no usable word pair in the held-out bitext; check the aligner, its dictionary and max_length")
+    return list(score_layers(_joined(layer, max_pairs) for layer in zip(*parts, strict=True)))
+
+
+def _joined(batches: Iterable[SidedVectors], max_pairs: int) -> SidedVectors:
+    """Source and target vectors of one layer over all batches."""
+    source, target = zip(*batches, strict=True)
+    return np.concatenate(source)[:max_pairs], np.concatenate(target)[:max_pairs]
 
 
 @torch.inference_mode()
@@ -72,7 +57,7 @@ def _paired_states(
     tokenizer: WordTokenizer,
     sentences: Sequence[tuple[SentencePair, list[Link]]],
     precision: Precision,
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> list[SidedVectors]:
     """For each layer the source and target vectors [pairs, hidden] of the pairs that truncation left whole."""
     batch = tokenizer.collate(
         tokenizer.encode([pair.source for pair, _ in sentences] + [pair.target for pair, _ in sentences])
@@ -85,9 +70,5 @@ def _paired_states(
     vectors = []
     for layer in states:
         words = word_states(layer, batch.first_pieces).float()
-        vectors.append(
-            (words[source[kept], i[kept]].cpu().numpy(), words[target[kept], j[kept]].cpu().numpy())
-        )
+        vectors.append((words[source[kept], i[kept]].cpu().numpy(), words[target[kept], j[kept]].cpu().numpy()))
     return vectors
-
-

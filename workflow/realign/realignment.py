@@ -83,9 +83,7 @@ def _read_line(path: Path, offset: int) -> str:
         return lines.readline().decode("utf-8").rstrip("\n")
 
 
-def mixed_batches(
-    files: Sequence[LinkedBitextFile], batch_size: int, order: Generator
-) -> Iterator[list[LinkedPair]]:
+def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, order: Generator) -> Iterator[list[LinkedPair]]:
     """Endless batches that take sentence pairs from every language in turn, each file reshuffled when used up."""
     streams = [_endless(file, order.spawn(1)[0]) for file in files]
     turn = 0
@@ -144,9 +142,7 @@ class RealignmentObjective:
     @staticmethod
     def _pairs(batch: Sequence[LinkedPair], present: Tensor, position: Tensor) -> Tensor:
         """Indices [p, 2] among the present words of all usable links whose words are both present."""
-        rows = [
-            (number, i, number + len(batch), j) for number, (_, links) in enumerate(batch) for i, j in links
-        ]
+        rows = [(number, i, number + len(batch), j) for number, (_, links) in enumerate(batch) for i, j in links]
         if not rows:
             return position.new_empty((0, 2))
         source, i, target, j = torch.tensor(rows, device=present.device).T

@@ -5,14 +5,14 @@ rule measure_pretrained:
         pairs=MEASURED_PAIRS,
     output:
         PRETRAINED_ALIGNMENT,
-    params:
-        code=script_digest("measure"),
-        settings=CONFIG.measurement.model_dump(),
-        precision=CONFIG.precision,
     log:
         "results/logs/alignment/{model}-pretrained-{lang}.log",
     resources:
         mem_mb=3000,
+    params:
+        code=script_digest("measure"),
+        settings=CONFIG.measurement.model_dump(),
+        precision=CONFIG.precision,
     script:
         "../scripts/measure.py"
 

@@ -14,11 +14,11 @@ rule tabulate:
     output:
         scores=report("results/scores.csv", "../report/scores.rst", category="Tables"),
         alignment=report("results/alignment.csv", "../report/alignment.rst", category="Tables"),
+    log:
+        "results/logs/tabulate.log",
     params:
         code=script_digest("tabulate"),
         source_language=SOURCE,
-    log:
-        "results/logs/tabulate.log",
     script:
         "../scripts/tabulate.py"
 
@@ -29,11 +29,11 @@ rule correlate:
         alignment="results/alignment.csv",
     output:
         report("results/correlations.csv", "../report/correlations.rst", category="Answers"),
+    log:
+        "results/logs/correlate.log",
     params:
         code=script_digest("correlate"),
         settings=CONFIG.analysis.model_dump(),
-    log:
-        "results/logs/correlate.log",
     script:
         "../scripts/correlate.py"
 
@@ -43,12 +43,12 @@ rule compare:
         all_scores(),
     output:
         report("results/realignment.csv", "../report/realignment.rst", category="Answers"),
+    log:
+        "results/logs/compare.log",
     params:
         code=script_digest("compare"),
         settings=CONFIG.analysis.model_dump(),
         source_language=SOURCE,
-    log:
-        "results/logs/compare.log",
     script:
         "../scripts/compare.py"
 
@@ -59,10 +59,10 @@ rule change:
         alignment="results/alignment.csv",
     output:
         report("results/alignment_change.csv", "../report/alignment_change.rst", category="Answers"),
-    params:
-        code=script_digest("change"),
     log:
         "results/logs/change.log",
+    params:
+        code=script_digest("change"),
     script:
         "../scripts/change.py"
 
@@ -77,13 +77,13 @@ rule draw:
         transfer=report(FIGURES["transfer"], "../report/transfer.rst", category="Figures"),
         layers=report(FIGURES["layers"], "../report/layers.rst", category="Figures"),
         gain=report(FIGURES["gain"], "../report/gain.rst", category="Figures"),
+    log:
+        "results/logs/draw.log",
     params:
         code=script_digest("draw"),
         style=CONFIG.figures.model_dump(),
         confidence=CONFIG.analysis.confidence,
         source_language=SOURCE,
-    log:
-        "results/logs/draw.log",
     script:
         "../scripts/draw.py"
 
@@ -95,12 +95,12 @@ rule report:
         FIGURES.values(),
     output:
         "results/report.html",
+    log:
+        "results/logs/report.log",
     params:
         python=sys.executable,
         snakefile=lambda wildcards: workflow.main_snakefile,
         configfiles=lambda wildcards: configfile_option(),
-    log:
-        "results/logs/report.log",
     shell:
         "REALIGN_REPORT=1 {params.python} -m snakemake --snakefile {params.snakefile:q} {params.configfiles}"
         " --report {output} {input} > {log} 2>&1"

@@ -3,9 +3,9 @@ rule prepare_bitext:
         lambda wildcards: LOCATE.bitext(wildcards.split, wildcards.lang),
     output:
         BITEXT,
-    params:
-        code=script_digest("prepare_bitext"),
     log:
         "results/logs/bitext/{split}-{lang}.log",
+    params:
+        code=script_digest("prepare_bitext"),
     script:
         "../scripts/prepare_bitext.py"

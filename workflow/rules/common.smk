@@ -55,8 +55,7 @@ SUMMARIES = [
     for table in ("correlations", "realignment", "alignment_change", "scores", "alignment")
 ]
 FIGURES = {
-    name: multiext(f"results/figures/{name}", ".svg", ".pdf")
-    for name in ("transfer", "layers", "gain")
+    name: multiext(f"results/figures/{name}", ".svg", ".pdf") for name in ("transfer", "layers", "gain")
 }
 
 

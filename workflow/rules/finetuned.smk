@@ -5,13 +5,13 @@ rule finetune:
     output:
         **checkpoint(FINETUNED),
         losses=f"{FINETUNED}/loss.csv",
-    params:
-        code=script_digest("finetune"),
-        settings=lambda wildcards: learning_rate("finetuning", wildcards.model),
-        precision=CONFIG.precision,
     log:
         "results/logs/finetuned/{model}-{method}-{task}-seed{seed}.log",
     resources:
         mem_mb=3000,
+    params:
+        code=script_digest("finetune"),
+        settings=lambda wildcards: learning_rate("finetuning", wildcards.model),
+        precision=CONFIG.precision,
     script:
         "../scripts/finetune.py"

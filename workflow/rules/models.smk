@@ -5,13 +5,13 @@ rule prepare_lab_model:
         ),
     output:
         **checkpoint(MODEL),
-    params:
-        code=script_digest("prepare_lab_model"),
-        layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
     log:
         "results/logs/models/{model}.log",
     wildcard_constraints:
         model="|".join(LAB_MODELS) or "none",
+    params:
+        code=script_digest("prepare_lab_model"),
+        layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
     script:
         "../scripts/prepare_lab_model.py"
 
@@ -23,12 +23,12 @@ rule prepare_files_model:
         ),
     output:
         **checkpoint(MODEL),
-    params:
-        code=script_digest("prepare_files_model"),
-        path=lambda wildcards: CONFIG.models[wildcards.model].path,
     log:
         "results/logs/models/{model}.log",
     wildcard_constraints:
         model="|".join(FILES_MODELS) or "none",
+    params:
+        code=script_digest("prepare_files_model"),
+        path=lambda wildcards: CONFIG.models[wildcards.model].path,
     script:
         "../scripts/prepare_files_model.py"

@@ -4,10 +4,10 @@ rule align_dictionary:
         dictionary=lambda wildcards: LOCATE.dictionary(wildcards.lang),
     output:
         PAIRS.replace("{aligner}", "dictionary"),
-    params:
-        code=script_digest("align_dictionary"),
     log:
         "results/logs/pairs/dictionary-{split}-{lang}.log",
+    params:
+        code=script_digest("align_dictionary"),
     script:
         "../scripts/align_dictionary.py"
 
@@ -19,10 +19,10 @@ rule align_fastalign:
         context=lambda wildcards: [] if wildcards.split == "train" else BITEXT.replace("{split}", "train"),
     output:
         PAIRS.replace("{aligner}", "fastalign"),
+    log:
+        "results/logs/pairs/fastalign-{split}-{lang}.log",
     params:
         code=script_digest("align_fastalign"),
         settings=CONFIG.aligners.fastalign.model_dump(),
-    log:
-        "results/logs/pairs/fastalign-{split}-{lang}.log",
     script:
         "../scripts/align_fastalign.py"

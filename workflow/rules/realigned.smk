@@ -6,6 +6,10 @@ rule realign:
     output:
         **checkpoint(REALIGNED),
         losses=f"{REALIGNED}/loss.csv",
+    log:
+        "results/logs/realigned/{model}-{aligner}-{steps}-seed{seed}.log",
+    resources:
+        mem_mb=3000,
     params:
         code=script_digest("realign"),
         settings=lambda wildcards: {
@@ -14,9 +18,5 @@ rule realign:
             if key not in ("steps", "languages")
         },
         precision=CONFIG.precision,
-    log:
-        "results/logs/realigned/{model}-{aligner}-{steps}-seed{seed}.log",
-    resources:
-        mem_mb=3000,
     script:
         "../scripts/realign.py"

@@ -11,14 +11,14 @@ rule score:
         pairs=held_out(MEASURED_PAIRS),
     output:
         SCORE,
+    log:
+        "results/logs/scores/{model}-{method}-{task}-seed{seed}-{lang}.log",
+    resources:
+        mem_mb=3000,
     params:
         code=script_digest("score"),
         settings=CONFIG.measurement.model_dump(),
         precision=CONFIG.precision,
         source_language=SOURCE,
-    log:
-        "results/logs/scores/{model}-{method}-{task}-seed{seed}-{lang}.log",
-    resources:
-        mem_mb=3000,
     script:
         "../scripts/score.py"

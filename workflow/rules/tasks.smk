@@ -3,10 +3,10 @@ rule prepare_task:
         lambda wildcards: LOCATE.task(wildcards.task, wildcards.lang, wildcards.split),
     output:
         TASK_DATA,
+    log:
+        "results/logs/tasks/{task}-{lang}-{split}.log",
     params:
         code=script_digest("prepare_task"),
         labels=lambda wildcards: getattr(CONFIG.tasks[wildcards.task], "labels", None),
-    log:
-        "results/logs/tasks/{task}-{lang}-{split}.log",
     script:
         "../scripts/prepare_task.py"

@@ -23,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
     data = read_token_data(Path(snakemake.input.train))
     use_threads(snakemake.threads)
     order = seed_everything(seed)
-    tagger = load_tagger(base, data.label_names).to(pick_device())
+    tagger = load_tagger(base, pick_device(), data.label_names)
     tokenizer = WordTokenizer(base, settings["max_length"])
     steps = finetuning_steps(len(data.tokens), settings["batch_size"], settings["epochs"])
     train_checkpoint(

@@ -20,7 +20,7 @@ with job(snakemake.log[0], snakemake.threads):
     folder = Path(snakemake.input.encoder).parent
     use_threads(snakemake.threads)
     rows = measure_alignment(
-        load_encoder(folder).to(pick_device()).eval(),
+        load_encoder(folder, pick_device()).eval(),
         WordTokenizer(folder, settings["max_length"]),
         read_linked_bitext(Path(snakemake.input.bitext), Path(snakemake.input.pairs)),
         max_pairs=settings["max_pairs"],
@@ -31,7 +31,7 @@ with job(snakemake.log[0], snakemake.threads):
         model=wildcards.model,
         aligner=wildcards.get("aligner"),
         steps=int(wildcards.get("steps", 0)),
-        seed=int(wildcards.seed) if "seed" in wildcards.keys() else None,
+        seed=int(wildcards.seed) if wildcards.get("seed") else None,
         language=wildcards.lang,
         alignment=rows,
     )

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     sources = [Path(path) for path in snakemake.input]
     pairs = read_bitext(sources[0]) if len(sources) == 1 else read_moses(*sources)
-    lines = 0
     with atomic_writer(Path(snakemake.output[0])) as out:
-        for lines, pair in enumerate(pairs, 1):
-            out.write(format_pair(pair) + "\n")
-    if lines == 0:
-        raise InputError(f"{sources[0]}: empty; a bitext needs at least one sentence pair")
+        out.writelines(format_pair(pair) + "\n" for pair in pairs)
+        if out.tell() == 0:
+            raise InputError(f"{sources[0]}: empty; a bitext needs at least one sentence pair")

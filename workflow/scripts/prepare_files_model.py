@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    from realign.encoders.checkpoint import WEIGHTS, Manifest, library_versions, new_checkpoint, sha256_of, write_manifest
+    from realign.encoders.checkpoint import (
+        WEIGHTS,
+        Manifest,
+        library_versions,
+        new_checkpoint,
+        sha256_of,
+        write_manifest,
+    )
     from realign.encoders.importing import import_encoder
 
     source = Path(snakemake.params.path)

@@ -25,7 +25,7 @@ with job(snakemake.log[0], snakemake.threads):
     ]
     use_threads(snakemake.threads)
     order = seed_everything(seed)
-    encoder = load_encoder(base).to(pick_device())
+    encoder = load_encoder(base, pick_device())
     objective = RealignmentObjective(
         encoder,
         WordTokenizer(base, settings["max_length"]),
@@ -36,7 +36,7 @@ with job(snakemake.log[0], snakemake.threads):
     batches = mixed_batches(files, settings["batch_size"], order)
     train_checkpoint(
         encoder,
-        lambda step: objective(next(batches)),
+        lambda _step: objective(next(batches)),
         Plan(settings["learning_rate"], steps),
         Manifest(
             model=wildcards.model,

@@ -23,7 +23,7 @@ with job(snakemake.log[0], snakemake.threads):
     precision, batch_size = snakemake.params.precision, settings["batch_size"]
     folder = Path(snakemake.input.model).parent
     use_threads(snakemake.threads)
-    tagger = load_tagger(folder).to(pick_device()).eval()
+    tagger = load_tagger(folder, pick_device()).eval()
     tokenizer = WordTokenizer(folder, settings["max_length"])
     data = read_token_data(Path(snakemake.input.test))
     predicted = predict(tagger, tokenizer, data.tokens, batch_size=batch_size, precision=precision)

@@ -1,6 +1,6 @@
 """The command line of fast_align's `atools`, for symmetrisation: combine the links of both directions.
 
-    python -m realign.aligners.atools -i forward.txt -j reverse.txt -c grow-diag-final-and > links.txt
+python -m realign.aligners.atools -i forward.txt -j reverse.txt -c grow-diag-final-and > links.txt
 """
 
 import sys

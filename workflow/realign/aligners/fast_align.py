@@ -29,7 +29,8 @@ class OneSentenceParser(argparse.ArgumentParser):
     """Errors as one sentence, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
-        sys.exit(f"fast_align: {message}")
+        """End the program with status 1 and the sentence."""
+        sys.exit(f"{self.prog}: {message}")
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

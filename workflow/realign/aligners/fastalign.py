@@ -67,7 +67,9 @@ def _concatenate(bitexts: Iterable[Path], corpus: Path) -> int:
 def _run(command: Sequence[str], output: Path) -> None:
     """Run a program with its standard output in a file."""
     if shutil.which(command[0]) is None:
-        raise InputError(f"{command[0]}: no such program on the PATH; it is configured as part of the fastalign aligner")
+        raise InputError(
+            f"{command[0]}: no such program on the PATH; it is configured as part of the fastalign aligner"
+        )
     library = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))}
     with open(output, "wb") as out:

@@ -63,10 +63,7 @@ def correlations(
     """
     runs = alignment_of_runs(alignment, scores)
     points = runs.merge(scores[[*POINT, "transfer"]], on=POINT)
-    rows = [
-        {**about, **_correlate(group, resamples, confidence, seed)}
-        for about, group in _groups(points)
-    ]
+    rows = [{**about, **_correlate(group, resamples, confidence, seed)} for about, group in _groups(points)]
     return pd.DataFrame(rows)
 
 
@@ -83,9 +80,13 @@ def _groups(points: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame
                     for kind in ("weak", "strong"):
                         for direction in ("forward", "backward"):
                             about = dict(
-                                task=task, method=method, position=position, moment=moment, kind=kind,
+                                task=task,
+                                method=method,
+                                position=position,
+                                moment=moment,
+                                kind=kind,
                                 direction=direction,
-                            )  # fmt: skip
+                            )
                             cell = at_layer[
                                 (at_layer["moment"] == moment)
                                 & (at_layer["kind"] == kind)

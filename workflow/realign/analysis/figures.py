@@ -54,9 +54,7 @@ def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations:
     ].merge(scores[[*POINT, "transfer"]], on=POINT)
     tasks, moments = sorted(points["task"].unique()), ("before", "after")
     languages, models = sorted(points["language"].unique()), sorted(points["model"].unique())
-    figure, grid = plt.subplots(
-        len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False
-    )
+    figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False)
     for row, task in enumerate(tasks):
         for column, moment in enumerate(moments):
             axes = grid[row][column]
@@ -86,10 +84,9 @@ def _dot(color: str, marker: str, label: str) -> Line2D:
 
 
 def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> str:
-    cell = correlations.query(
-        "task == @task and moment == @moment and method == 'baseline' and position == 'last' "
-        "and kind == 'weak' and direction == 'forward'"
-    ).iloc[0]
+    chosen = {"task": task, "moment": moment, "method": "baseline", "position": "last", "kind": "weak"}
+    matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
+    cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
     return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}], {p}, n = {cell['n']}"
 
@@ -167,6 +164,8 @@ def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, wi
             axes.set_xticks(range(len(languages)), languages)
             axes.set_title(f"{task}, {model}")
         grid[row][0].set_ylabel(f"gain over baseline, points\n({confidence:.0%} interval)")
-    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07))
+    figure.legend(
+        *grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07)
+    )
     figure.tight_layout()
     return figure

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from realign.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 MANIFEST = "manifest.json"
@@ -109,34 +110,35 @@ def copy_tokenizer(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
 
 
-def load_encoder(folder: Path) -> "PreTrainedModel":
+def load_encoder(folder: Path, device: "torch.device") -> "PreTrainedModel":
     """The encoder of a verified checkpoint directory, without a pooler, in float32."""
     from transformers import AutoConfig, AutoModel
 
     read_manifest(folder)
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     options = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
-    return _quietly_load(AutoModel, folder, config=config, **options)
+    return _quietly_load(AutoModel, folder, device, config=config, **options)
 
 
-def load_tagger(folder: Path, labels: list[str] | None = None) -> "PreTrainedModel":
+def load_tagger(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":
     """A token classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
     from transformers import AutoModelForTokenClassification
 
     read_manifest(folder)
     if labels is None:
-        return _quietly_load(AutoModelForTokenClassification, folder)
+        return _quietly_load(AutoModelForTokenClassification, folder, device)
     names = dict(enumerate(labels))
     return _quietly_load(
         AutoModelForTokenClassification,
         folder,
+        device,
         num_labels=len(labels),
         id2label=names,
         label2id={label: number for number, label in names.items()},
     )
 
 
-def _quietly_load(factory: type, folder: Path, **options: object) -> "PreTrainedModel":
+def _quietly_load(factory: type, folder: Path, device: "torch.device", **options: object) -> "PreTrainedModel":
     """Load without progress bars and without the report that a head is new, which is intended here."""
     import torch
     from transformers.utils import logging
@@ -146,4 +148,4 @@ def _quietly_load(factory: type, folder: Path, **options: object) -> "PreTrained
     model: PreTrainedModel = factory.from_pretrained(  # type: ignore[attr-defined]
         folder, local_files_only=True, dtype=torch.float32, **options
     )
-    return model
+    return model.to(device)  # type: ignore[arg-type]

@@ -40,8 +40,10 @@ class WordBatch:
 
     def to(self, device: torch.device) -> "WordBatch":
         """The batch on a device."""
-        move = {"device": device, "non_blocking": True}
-        return WordBatch(self.ids.to(**move), self.mask.to(**move), self.first_pieces.to(**move))
+        ids, mask, first_pieces = (
+            tensor.to(device, non_blocking=True) for tensor in (self.ids, self.mask, self.first_pieces)
+        )
+        return WordBatch(ids, mask, first_pieces)
 
 
 def _first_pieces(encoding: Encoding, words: int) -> list[int]:

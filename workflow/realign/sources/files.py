@@ -30,7 +30,9 @@ class Locator:
     def dictionary(self, language: str) -> str:
         """The dictionary from the source language to `language`."""
         entry = self.config.aligners.dictionary
-        pattern = entry.pattern if isinstance(entry, DictionaryFiles) else f"{self.lab}/dictionary/{{source}}-{{lang}}.txt"
+        pattern = (
+            entry.pattern if isinstance(entry, DictionaryFiles) else f"{self.lab}/dictionary/{{source}}-{{lang}}.txt"
+        )
         return _fill(pattern, "aligners.dictionary.pattern", self._fields(language))
 
     def task(self, task: str, language: str, split: str) -> str:

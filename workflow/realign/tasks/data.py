@@ -24,7 +24,9 @@ class TokenData:
     label_names: list[str]
 
 
-def read_sentences(task: str, path: Path, entity_labels: Iterable[str] | None) -> tuple[list[TaggedSentence], list[str]]:
+def read_sentences(
+    task: str, path: Path, entity_labels: Iterable[str] | None
+) -> tuple[list[TaggedSentence], list[str]]:
     """Sentences and label names of a task's file in the field's format; raises `InputError` for an empty one."""
     if task == "pos":
         names = list(UPOS)
@@ -63,5 +65,7 @@ def read_token_data(path: Path) -> TokenData:
     for number, (tokens, labels) in enumerate(zip(data.tokens, data.labels, strict=True), 1):
         outside = [label for label in labels if not 0 <= label < len(names)]
         if outside or len(tokens) != len(labels):
-            raise InputError(f"{path}: sentence {number}: labels {outside or len(labels)} do not fit {len(names)} names")
+            raise InputError(
+                f"{path}: sentence {number}: labels {outside or len(labels)} do not fit {len(names)} names"
+            )
     return data

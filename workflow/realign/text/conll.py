@@ -10,7 +10,10 @@ from conllu.exceptions import ParseException
 from realign.errors import InputError
 from realign.text.files import read_lines
 
-UPOS = tuple("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
+UPOS = (
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
+    "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
+)  # fmt: skip
 """The 17 universal part-of-speech tags of Universal Dependencies v2, in alphabetical order."""
 
 

@@ -15,7 +15,8 @@ def read_lines(path: Path) -> Iterator[str]:
     number = 0
     try:
         with open(path, encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
+                number += 1
                 yield unicodedata.normalize("NFC", line.rstrip("\r\n"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None

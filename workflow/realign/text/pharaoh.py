@@ -67,6 +67,4 @@ def usable_links(pair: SentencePair, links: Iterable[Link]) -> list[Link]:
     links = sorted(set(links))
     sources = Counter(i for i, _ in links)
     targets = Counter(j for _, j in links)
-    return [
-        (i, j) for i, j in links if sources[i] == 1 and targets[j] == 1 and pair.source[i] != pair.target[j]
-    ]
+    return [(i, j) for i, j in links if sources[i] == 1 and targets[j] == 1 and pair.source[i] != pair.target[j]]

@@ -1,0 +1,53 @@
+"""What several tests share: a small real encoder, and a finished run of a small study in a folder of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from realign.encoders.e5 import E5File, packaged_file, read_e5
+from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
+from study import PROJECT, STUDY, Study
+
+
+@pytest.fixture(scope="session")
+def e5_file() -> E5File:
+    return read_e5(packaged_file())
+
+
+@pytest.fixture(scope="session")
+def study_words() -> list[str]:
+    """Every word of the study's texts, in order."""
+    return [word for path in sorted(STUDY.rglob("*.txt")) for word in path.read_text(encoding="utf-8").split()]
+
+
+@pytest.fixture(scope="session")
+def small_encoder(tmp_path_factory: pytest.TempPathFactory, e5_file: E5File, study_words: list[str]) -> Path:
+    """Two layers of the real encoder, with the sub-words of the study's texts."""
+    folder = tmp_path_factory.mktemp("encoder")
+    keep = used_pieces(build_tokenizer(e5_file.pieces, e5_file.scores), study_words)
+    write_lab_encoder(e5_file, folder, layers=2, keep=keep)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_study(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> Study:
+    """A copy of the workflow and of the study, which nothing has run in."""
+    home = tmp_path_factory.mktemp("study")
+    (home / "project").mkdir()
+    for name in ("Snakefile", "workflow", "profiles", "lab"):
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, home / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, home / "project" / name)
+    shutil.copytree(STUDY, home / "study")
+    shutil.copytree(small_encoder, home / "study" / "encoder")
+    return Study(home / "project", home / "study")
+
+
+@pytest.fixture(scope="session")
+def finished_study(new_study: Study) -> Study:
+    """The study after a complete, undisturbed run."""
+    new_study.run()
+    return new_study

@@ -1,0 +1,90 @@
+"""A small study on its own data in its own folder, and what Snakemake would run in it after a change."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+STUDY = Path(__file__).parent / "study"
+
+# the default profile's settings with Snakemake's plain log, whose job list can be read by a program
+PLAIN = ["--workflow-profile", "none", "--rerun-triggers", "input", "mtime", "params", "software-env"]
+
+
+@dataclass
+class Study:
+    """A copy of the project and a folder with a study."""
+
+    project: Path
+    folder: Path
+
+    def command(self, *options: str) -> list[str]:
+        snakefile = str(self.project / "Snakefile")
+        return [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *options]
+
+    def snakemake(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*options), cwd=self.folder, capture_output=True, text=True, env=environment(), check=False
+        )
+
+    def run(self, *targets: str) -> None:
+        finished = self.snakemake("-j4", *targets)
+        assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-6000:]
+
+    def planned(self, *targets: str) -> set[str]:
+        """Outputs that a dry run would make again, without `results/` and in files of one per job."""
+        finished = self.snakemake(*PLAIN, "--nolock", "-n", *targets)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        outputs = re.findall(r"^ +output: (.+)$", finished.stdout + finished.stderr, flags=re.MULTILINE)
+        return {line.split(", ")[0].removeprefix("results/") for line in outputs}
+
+    def copy(self, folder: Path) -> "Study":
+        """Another copy of the project and of the study, with its results and their times."""
+        shutil.copytree(self.project, folder / "project")
+        shutil.copytree(self.folder, folder / "study")
+        return Study(folder / "project", folder / "study")
+
+    @contextmanager
+    def changed_config(self, **changes: Any) -> Iterator[None]:
+        """The config with top-level keys replaced, or merged where both sides are mappings."""
+        path = self.folder / "config.yaml"
+        before = path.read_text(encoding="utf-8")
+        config = yaml.safe_load(before)
+        for key, value in changes.items():
+            merge = isinstance(value, dict) and isinstance(config.get(key), dict)
+            config[key] = {**config[key], **value} if merge else value
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(before, encoding="utf-8")
+
+    @contextmanager
+    def changed_file(self, path: Path, old: str, new: str) -> Iterator[None]:
+        """A file of the project or the study with `old` replaced by `new`, and its time restored afterwards."""
+        before, times = path.read_text(encoding="utf-8"), path.stat()
+        assert old in before
+        path.write_text(before.replace(old, new, 1), encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(before, encoding="utf-8")
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def tables(self) -> dict[str, bytes]:
+        """The bytes of every CSV of the results."""
+        return {path.name: path.read_bytes() for path in sorted((self.folder / "results").glob("*.csv"))}
+
+
+def environment() -> dict[str, str]:
+    """This environment without what a surrounding run may have set."""
+    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "REALIGN_REPORT")}

@@ -1,0 +1,152 @@
+"""The aligners, on small cases worked out by hand."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realign.aligners import dictionary, fastalign
+from realign.aligners.atools import symmetrize
+from realign.errors import InputError
+from realign.text.bitext import SentencePair
+
+# every word has one translation, and shorter sentences tell which; Dutch puts the verb last in the third
+BITEXT = """\
+the house ||| het huis
+a house ||| een huis
+the book ||| het boek
+a book ||| een boek
+house ||| huis
+book ||| boek
+the house and a book ||| het huis en een boek
+"""
+
+
+@pytest.fixture
+def bitext(tmp_path: Path) -> Path:
+    path = tmp_path / "bitext"
+    path.write_text(BITEXT * 5, encoding="utf-8")
+    return path
+
+
+def fast_align(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [*fastalign.FAST_ALIGN, *options]
+    return subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": "workflow"}, check=False)
+
+
+def test_fast_align_prints_pharaoh_links_in_both_directions(bitext: Path) -> None:
+    forward = fast_align("-i", str(bitext), "-d", "-o", "-v")
+    reverse = fast_align("-i", str(bitext), "-d", "-o", "-v", "-r")
+    expected = ["0-0 1-1", "0-0 1-1", "0-0 1-1", "0-0 1-1", "0-0", "0-0", "0-0 1-1 2-2 3-3 4-4"] * 5
+    assert forward.stdout.splitlines() == expected
+    assert reverse.stdout.splitlines() == expected, "source index first also with -r"
+
+
+def test_fast_align_links_each_predicted_word_once(tmp_path: Path) -> None:
+    path = tmp_path / "bitext"
+    path.write_text("to sleep ||| dormir\nthe cat ||| el gato\nto eat ||| comer\n" * 10, encoding="utf-8")
+    forward = fast_align("-i", str(path), "-d", "-o", "-v").stdout.splitlines()[0].split()
+    reverse = fast_align("-i", str(path), "-d", "-o", "-v", "-r").stdout.splitlines()[0].split()
+    assert len(forward) == 1, "the one Spanish word comes from one English word"
+    assert {link.split("-")[1] for link in reverse} == {"0"}, "English words can share the Spanish one"
+
+
+def test_long_options_mean_the_same_as_short_ones(bitext: Path) -> None:
+    short = fast_align("-i", str(bitext), "-d", "-o", "-v", "-r", "-I", "3", "-q", "0.1")
+    long = fast_align(
+        "--input", str(bitext), "--favor_diagonal", "--optimize_tension", "--variational_bayes", "--reverse",
+        "--iterations", "3", "--p_null", "0.1",
+    )  # fmt: skip
+    assert short.returncode == long.returncode == 0
+    assert short.stdout == long.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-d", "-o"], "required: -i"),
+        (["-i", "missing", "-d", "-o"], "missing: no such file"),
+        (["-i", "missing"], "call it with -d -o"),
+        (["-i", "missing", "-d", "-o", "-s"], "unrecognized arguments: -s"),
+        (["-i", "missing", "-d", "-o", "-I", "0"], "at least one iteration"),
+    ],
+)
+def test_fast_align_tells_a_mistake_in_one_sentence(options: list[str], said: str) -> None:
+    finished = fast_align(*options)
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith("fast_align: ") and said in line
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("intersect", [(0, 0), (2, 2)]),
+        ("union", [(0, 0), (0, 1), (1, 1), (2, 2), (3, 0)]),
+        # from the intersection: 0-1 and 1-1 touch 0-0 or 2-2 and cover a new word; 3-0 touches nothing
+        ("grow-diag", [(0, 0), (0, 1), (1, 1), (2, 2)]),
+        # final-and adds a link only when both of its words are bare: column 0 of 3-0 is not
+        ("grow-diag-final-and", [(0, 0), (0, 1), (1, 1), (2, 2)]),
+        # final adds it when one of them is: word 3 is
+        ("grow-diag-final", [(0, 0), (0, 1), (1, 1), (2, 2), (3, 0)]),
+    ],
+)
+def test_symmetrisation_follows_its_definition(command: str, expected: list[tuple[int, int]]) -> None:
+    forward, reverse = [(0, 0), (0, 1), (2, 2)], [(0, 0), (1, 1), (2, 2), (3, 0)]
+    assert sorted(symmetrize(forward, reverse, command)) == expected
+
+
+def test_final_and_joins_two_bare_words() -> None:
+    forward, reverse = [(0, 0), (3, 3)], [(0, 0)]
+    assert sorted(symmetrize(forward, reverse, "grow-diag")) == [(0, 0)]
+    assert sorted(symmetrize(forward, reverse, "grow-diag-final-and")) == [(0, 0), (3, 3)]
+
+
+def test_fastalign_writes_symmetrised_links_for_its_own_lines_only(bitext: Path, tmp_path: Path) -> None:
+    held_out = tmp_path / "held-out"
+    held_out.write_text("a house and the book ||| een huis en het boek\n", encoding="utf-8")
+    fastalign.align(held_out, tmp_path / "pairs", context=[bitext])
+    assert (tmp_path / "pairs").read_text() == "0-0 1-1 2-2 3-3 4-4\n"
+
+
+def test_fastalign_runs_any_program_with_the_same_command_line(bitext: Path, tmp_path: Path) -> None:
+    program = tmp_path / "original_fast_align"
+    program.write_text(f"#!{sys.executable}\nimport sys\nfor line in open(sys.argv[2]): print('0-0')\n")
+    program.chmod(0o755)
+    fastalign.align(bitext, tmp_path / "pairs", fast_align=[str(program)])
+    assert set((tmp_path / "pairs").read_text().splitlines()) == {"0-0"}
+
+
+def test_a_program_that_is_missing_or_fails_is_told(bitext: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no_such_program: no such program on the PATH"):
+        fastalign.align(bitext, tmp_path / "pairs", fast_align=["no_such_program"])
+    with pytest.raises(InputError, match="failed with status 3; it said: out of luck"):
+        fastalign.align(bitext, tmp_path / "pairs", fast_align=["sh", "-c", "echo out of luck >&2; exit 3"])
+    assert not (tmp_path / "pairs").exists()
+
+
+def link(source: str, target: str, **translations: str) -> list[tuple[int, int]]:
+    entries = {word: frozenset(forms.split()) for word, forms in translations.items()}
+    return dictionary.link(SentencePair(source.split(), target.split()), entries)
+
+
+def test_the_dictionary_links_unambiguous_words_whatever_their_case() -> None:
+    assert link("The Bridge is old", "Die Brücke ist alt", bridge="brücke", old="alt alte") == [(1, 1), (3, 3)]
+
+
+def test_a_word_with_two_translations_in_the_sentence_is_not_linked() -> None:
+    assert link("a key", "ein Schlüssel für die Taste", key="schlüssel taste") == []
+
+
+def test_a_translation_that_occurs_twice_is_not_linked() -> None:
+    assert link("the river", "Fluss um Fluss", river="fluss") == []
+
+
+def test_two_words_with_the_same_translation_are_not_linked() -> None:
+    assert link("large and big", "groß und groß genug", large="groß", big="groß") == []
+    assert link("the large big house", "das große Haus", large="große", big="große", house="haus") == [(3, 2)]
+
+
+def test_a_source_word_that_occurs_twice_is_not_linked() -> None:
+    assert link("a house , a house", "ein Haus", house="haus") == []

@@ -1,0 +1,96 @@
+"""The alignment score, on points placed by hand, and its measurement on an encoder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from realign.alignment import alignment_score, score_layers
+from realign.devices import pick_device
+from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, sha256_of, write_manifest
+from realign.encoders.words import WordTokenizer
+from realign.errors import InputError
+from realign.measuring import measure_alignment
+from realign.text.bitext import SentencePair
+
+
+def directions(*degrees: float) -> np.ndarray:
+    radians = np.radians(degrees)
+    return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+
+
+def test_weak_and_strong_scores_follow_their_definitions() -> None:
+    x, y = directions(0, 10, 90), directions(4, 50, 95)
+    # x0: y0 is 4° away, x1 10°: a hit for both. x1: y0 is 6° away, y1 40°: a miss.
+    # x2: y2 is 5° away, everything else further: a hit for both.
+    assert alignment_score(x, y, "weak") == pytest.approx(2 / 3)
+    assert alignment_score(x, y, "strong") == pytest.approx(2 / 3)
+    # backward: y0 finds x0 at 4° (strong: y1 is 46° away), y1 is as near to x1 as to x2 (40°) but x1 comes first
+    # for weak; for strong y2 is 45° away, so that it is a hit too; y2 finds x2
+    assert alignment_score(y, x, "weak") == pytest.approx(1.0)
+
+
+def test_a_nearer_word_of_the_same_language_spoils_the_strong_score_only() -> None:
+    x, y = directions(0, 2, 90), directions(5, 8, 91)
+    # x0 and x1 are 2° from each other and further from their translations
+    assert alignment_score(x, y, "weak") == pytest.approx(2 / 3)
+    assert alignment_score(x, y, "strong") == pytest.approx(1 / 3)
+
+
+def test_length_does_not_matter() -> None:
+    x, y = directions(0, 40, 90), directions(5, 45, 95)
+    assert alignment_score(x * 100, y * 0.01, "strong") == alignment_score(x, y, "strong") == 1.0
+
+
+def test_scores_equal_a_search_for_nearest_neighbours() -> None:
+    order = np.random.default_rng(5)
+    x = order.normal(size=(1500, 16)).astype(np.float32)  # more than one chunk
+    y = (x + order.normal(size=x.shape)).astype(np.float32)
+    weak = NearestNeighbors(n_neighbors=1, metric="cosine").fit(y).kneighbors(x, return_distance=False)[:, 0]
+    assert alignment_score(x, y, "weak") == pytest.approx((weak == np.arange(1500)).mean())
+    both = NearestNeighbors(n_neighbors=2, metric="cosine").fit(np.concatenate([y, x]))
+    nearest = both.kneighbors(x, return_distance=False)
+    others = np.array([[i for i in row if i != 1500 + n][0] for n, row in enumerate(nearest)])
+    assert alignment_score(x, y, "strong") == pytest.approx((others == np.arange(1500)).mean())
+
+
+def test_without_pairs_there_is_no_score() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        alignment_score(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32), "weak")
+
+
+def test_every_layer_direction_and_kind_is_reported_with_n() -> None:
+    x, y = directions(0, 40, 90), directions(5, 45, 95)
+    rows = list(score_layers([(x, y), (y, x)]))
+    assert {(row.layer, row.direction, row.kind) for row in rows} == {
+        (layer, direction, kind)
+        for layer in (0, 1)
+        for direction in ("forward", "backward")
+        for kind in ("weak", "strong")
+    }
+    assert {row.n for row in rows} == {3}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(small_encoder: Path) -> Path:
+    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
+    return small_encoder
+
+
+def test_measuring_uses_only_whole_usable_pairs(checkpoint: Path) -> None:
+    encoder, tokenizer = load_encoder(checkpoint, pick_device()).eval(), WordTokenizer(checkpoint, 12)
+    english = ["the", "river", "and", "the", "market", "are", "old", "old", "old", "old", "old", "old", "old"]
+    german = ["der", "Fluss", "und", "der", "Markt"]
+    linked = [(SentencePair(english, german), [(1, 1), (4, 4), (0, 0), (0, 3), (12, 2)])]
+    # 0 has two links; 12 is cut off on the English side; two pairs remain
+    rows = measure_alignment(encoder, tokenizer, linked, max_pairs=10)
+    assert {row.n for row in rows} == {2}
+    assert max(row.layer for row in rows) == 2
+    assert {row.n for row in measure_alignment(encoder, tokenizer, linked * 3, max_pairs=3, batch_size=1)} == {3}
+
+
+def test_a_bitext_without_usable_pairs_is_told(checkpoint: Path) -> None:
+    encoder, tokenizer = load_encoder(checkpoint, pick_device()), WordTokenizer(checkpoint, 32)
+    with pytest.raises(InputError, match="no usable word pair"):
+        measure_alignment(encoder, tokenizer, [(SentencePair(["Rom"], ["Rom"]), [(0, 0)])], max_pairs=10)

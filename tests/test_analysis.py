@@ -1,0 +1,157 @@
+"""The tables and the answers, on a few runs whose numbers are worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from realign.alignment import AlignmentRow
+from realign.analysis.correlation import bootstrap_interval, correlations, layer_positions, spearman
+from realign.analysis.gains import alignment_change, bootstrap_gain, realignment_gains
+from realign.analysis.tables import alignment_of_runs, alignment_table, scores_table
+from realign.observations import AlignmentRecord, ScoreRecord
+
+LANGUAGES = {"en": 0.8, "de": 0.6, "it": 0.4, "nl": 0.5}
+
+
+def rows(value: float, layers: int = 2) -> list[AlignmentRow]:
+    """The same value for every direction and kind, a tenth lower in each layer under the last."""
+    return [
+        AlignmentRow(layer=layer, direction=direction, kind=kind, score=value - 0.1 * (layers - layer), n=10)
+        for layer in range(layers + 1)
+        for direction in ("forward", "backward")
+        for kind in ("weak", "strong")
+    ]
+
+
+def score(method: str, seed: int, language: str, value: float) -> ScoreRecord:
+    """Ten sentences of ten words; the first ones are right, the last ones wrong."""
+    right = round(value * 100)
+    numerators = [min(10, max(0, right - 10 * number)) for number in range(10)]
+    alignment = [] if language == "en" else rows(value)
+    return ScoreRecord(
+        model="m", method=method, task="pos", seed=seed, language=language, metric="accuracy",
+        score=sum(numerators) / 100, n=100, numerators=numerators, denominators=[10] * 10, alignment=alignment,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def scores() -> list[ScoreRecord]:
+    records = []
+    for seed in (1, 2):
+        for language, value in LANGUAGES.items():
+            records.append(score("baseline", seed, language, value))
+            gain = 0.0 if language == "en" else 0.1 * seed
+            records.append(score("before-dictionary", seed, language, value + gain))
+    return records
+
+
+@pytest.fixture
+def encoders() -> list[AlignmentRecord]:
+    pretrained = [
+        AlignmentRecord(model="m", language=lang, alignment=rows(value / 2))
+        for lang, value in LANGUAGES.items()
+        if lang != "en"
+    ]
+    realigned = [
+        AlignmentRecord(model="m", aligner="dictionary", steps=3, seed=seed, language=lang, alignment=rows(value))
+        for seed in (1, 2)
+        for lang, value in LANGUAGES.items()
+        if lang != "en"
+    ]
+    return pretrained + realigned
+
+
+def test_transfer_is_relative_to_the_same_models_source_score(scores: list[ScoreRecord]) -> None:
+    table = scores_table(scores, "en").set_index(["method", "seed", "language"])
+    assert table.loc[("baseline", 1, "de"), "transfer"] == pytest.approx((0.6 - 0.8) / 0.8)
+    assert table.loc[("before-dictionary", 2, "it"), "transfer"] == pytest.approx((0.6 - 0.8) / 0.8)
+    assert table.loc[("baseline", 2, "en"), "transfer"] == 0
+    assert len(table) == 16
+
+
+def test_every_run_finds_the_encoder_that_it_started_from(
+    scores: list[ScoreRecord], encoders: list[AlignmentRecord]
+) -> None:
+    table = scores_table(scores, "en")
+    runs = alignment_of_runs(alignment_table(scores, encoders), table)
+    last = runs[(runs["layer"] == 2) & (runs["kind"] == "weak") & (runs["direction"] == "forward")]
+    found = last.set_index(["moment", "method", "seed", "language"])["score"]
+    assert found["before", "baseline", 1, "de"] == found["before", "baseline", 2, "de"] == pytest.approx(0.3)
+    assert found["before", "before-dictionary", 2, "de"] == pytest.approx(0.6)
+    assert found["after", "before-dictionary", 2, "de"] == pytest.approx(0.8)
+    assert len(last) == 2 * 2 * 2 * 3
+
+
+def test_correlations_are_spearmans_over_all_points(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
+    table = correlations(
+        scores_table(scores, "en"), alignment_table(scores, encoders), resamples=200, confidence=0.95, seed=0
+    ).set_index(["method", "position", "moment", "kind", "direction"])
+    cell = table.loc[("baseline", "last", "before", "weak", "forward")]
+    # three languages, whose order by alignment is their order by transfer, twice
+    assert cell["n"] == 6 and cell["rho"] == pytest.approx(1.0)
+    assert cell["low"] <= cell["rho"] <= cell["high"] + 1e-12
+    pooled = table.loc[("all", "last", "after", "weak", "forward")]
+    assert pooled["n"] == 12
+    assert set(table.index.get_level_values("position")) == {
+        "last", "penultimate", "depth 0.00", "depth 0.50", "depth 1.00",
+    }  # fmt: skip
+
+
+def test_spearman_equals_a_hand_worked_case_and_has_no_value_for_constants() -> None:
+    # ranks 1 2 3 4 against 1 3 2 4: ρ = 1 - 6·2 / (4·15) = 0.8
+    rho, p = spearman(np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0, 3.0, 2.0, 4.0]))
+    assert rho == pytest.approx(0.8) and p == pytest.approx(0.2)
+    assert np.isnan(spearman(np.ones(5), np.arange(5.0))).all()
+    assert np.isnan(spearman(np.arange(2.0), np.arange(2.0))).all()
+
+
+def test_the_interval_equals_resampling_one_by_one() -> None:
+    order = np.random.default_rng(4)
+    x = order.normal(size=30)
+    y = x + order.normal(size=30)
+    low, high = bootstrap_interval(x, y, resamples=500, confidence=0.9, seed=7)
+    chosen = np.random.default_rng(7).integers(30, size=(500, 30))
+    expected = np.quantile([stats.spearmanr(x[i], y[i]).statistic for i in chosen], [0.05, 0.95])
+    assert (low, high) == pytest.approx(tuple(expected))
+    assert (low, high) == bootstrap_interval(x, y, resamples=500, confidence=0.9, seed=7)
+
+
+def test_positions_of_models_of_different_depth_meet_at_the_same_relative_depth() -> None:
+    positions = layer_positions([4, 12])
+    assert positions["last"] == {4: 4, 12: 12}
+    assert positions["penultimate"] == {4: 3, 12: 11}
+    assert positions["depth 0.25"] == {4: 1, 12: 3}
+
+
+def test_gains_are_paired_by_seed(scores: list[ScoreRecord]) -> None:
+    table = realignment_gains(scores, "en", resamples=500, confidence=0.95, seed=0)
+    found = table.set_index(["method", "language"])
+    german = found.loc[("before-dictionary", "de")]
+    assert german["runs"] == 2
+    assert german["mean"] == pytest.approx(0.75) and german["gain"] == pytest.approx(0.15)
+    assert german["sd"] == pytest.approx(np.std([0.7, 0.8], ddof=1))
+    assert german["low"] < 0.15 < german["high"]
+    average = found.loc[("before-dictionary", "mean")]
+    assert average["gain"] == pytest.approx(0.15) and average["mean"] == pytest.approx(0.65)
+    assert average["high"] - average["low"] < german["high"] - german["low"]
+    assert np.isnan(found.loc[("baseline", "de"), "gain"])
+    pd.testing.assert_frame_equal(table, realignment_gains(scores[::-1], "en", resamples=500, confidence=0.95, seed=0))
+
+
+def test_a_gain_that_every_sentence_shares_has_no_spread() -> None:
+    baseline = np.array([[[4.0] * 6, [10.0] * 6]])
+    method = np.array([[[5.0] * 6, [10.0] * 6]])
+    gains = bootstrap_gain(method, baseline, 50, np.random.default_rng(0))
+    assert gains == pytest.approx(np.full(50, 0.1))
+
+
+def test_alignment_change_is_relative_to_before(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
+    table = alignment_change(scores_table(scores, "en"), alignment_table(scores, encoders))
+    cell = table.set_index(["method", "language", "layer", "direction", "kind"])
+    german = cell.loc[("baseline", "de", 2, "forward", "weak")]
+    assert german["before"] == pytest.approx(0.3) and german["after"] == pytest.approx(0.6)
+    assert german["change"] == pytest.approx(1.0) and german["runs"] == 2
+    realigned = cell.loc[("before-dictionary", "de", 2, "forward", "weak")]
+    # 0.6 to 0.7 and 0.6 to 0.8
+    assert realigned["change"] == pytest.approx((0.1 / 0.6 + 0.2 / 0.6) / 2)

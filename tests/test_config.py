@@ -1,0 +1,85 @@
+"""The configuration: what is refused and in which words, and the reference made from its models."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from realign.config import parse_method, read_config, reference
+from realign.digest import code_digest
+from realign.errors import InputError
+from realign.running import claim_folder
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sedes": [1]}, "config: sedes: unknown key; did you mean 'seeds'?"),
+        ({"realignment": {"stepz": 3}}, "realignment.stepz: unknown key; did you mean 'steps'?"),
+        ({"realignment": {"steps": 0}}, "realignment.steps: found 0; input should be greater than or equal to 1"),
+        ({"finetuning": {"warmup": 2}}, "finetuning.warmup: found 2; input should be less than or equal to 1"),
+        ({"methods": ["baseline", "before-giza"]}, "names an unknown aligner; the aligners are fastalign, dictionary"),
+        ({"methods": ["baseline", "during"]}, "'during' is neither 'baseline' nor 'before-<aligner>'"),
+        ({"methods": ["before-dictionary"]}, "methods: 'baseline' is missing"),
+        ({"target_languages": ["ar", "en"]}, "target_languages: 'en' is the source language"),
+        ({"target_languages": ["ar", "ar"]}, "target_languages: a value stands twice"),
+        ({"target_languages": ["../up"]}, "target_languages.0: found '../up'"),
+        ({"models": {"../up": {"source": "lab"}}}, "models.../up: found '../up'"),
+        ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
+        ({"models": {"mine": {"source": "files"}}}, "models.mine.path: missing; the directory"),
+        ({"realignment": {"languages": ["fi"]}}, "realignment.languages: ['fi'] not among target_languages"),
+        ({"measurement": {"aligner": "giza"}}, "measurement.aligner: unknown aligner 'giza'"),
+        ({"bitext": {"source": "files", "source_side": "x"}}, "expected either 'pattern', or both"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(content: dict[str, Any], change: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_config(content | change)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named_with_its_meaning(content: dict[str, Any]) -> None:
+    del content["seeds"]
+    with pytest.raises(InputError, match="seeds: missing; one training run each"):
+        read_config(content)
+
+
+def test_a_method_is_parsed_once() -> None:
+    assert parse_method("baseline").aligner is None
+    assert parse_method("before-fastalign").aligner == "fastalign"
+
+
+def test_the_reference_is_made_from_the_models() -> None:
+    assert (PROJECT / "docs" / "config.md").read_text(encoding="utf-8") == reference()
+
+
+def test_every_shipped_config_is_valid() -> None:
+    for path in [PROJECT / "config.yaml", *(PROJECT / "experiments").glob("*.yaml")]:
+        read_config(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+
+
+def test_a_digest_follows_imports_and_ignores_what_does_not_run() -> None:
+    scripts = PROJECT / "workflow" / "scripts"
+    digests = {path.name: code_digest(path) for path in scripts.glob("*.py")}
+    assert len(set(digests.values())) == len(digests)
+    from realign.digest import _reached
+
+    reached = {path.name for path in _reached(scripts / "realign.py")}
+    assert {"realignment.py", "training.py", "words.py", "pharaoh.py", "checkpoint.py"} <= reached
+    assert not reached & {"finetuning.py", "figures.py", "conll.py", "config.py", "fast_align.py"}
+
+
+def test_one_run_at_a_time_holds_a_folder(tmp_path: Path) -> None:
+    claim_folder(tmp_path / "lock")
+    with pytest.raises(InputError, match="another run is at work in this folder"):
+        claim_folder(tmp_path / "lock")

@@ -1,0 +1,210 @@
+"""What may run again after a change, and nothing more: each test is a row of the invalidation contract."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from study import Study
+
+SUMMARIES = {
+    "scores.csv",
+    "correlations.csv",
+    "realignment.csv",
+    "alignment_change.csv",
+    "figures/transfer.svg",
+    "report.html",
+}
+BASELINE = {"pos": "finetuned/mine/baseline/pos/seed31", "ner": "finetuned/mine/baseline/ner/seed31"}
+REALIGNED = "realigned/mine/dictionary/3/seed31/manifest.json"
+
+
+def scores(method: str, *languages: str, seed: int = 31, tasks: tuple[str, ...] = ("pos", "ner")) -> set[str]:
+    return {f"scores/mine/{method}/{task}/seed{seed}/{lang}.json" for task in tasks for lang in languages}
+
+
+def finetuned(method: str, seed: int = 31, tasks: tuple[str, ...] = ("pos", "ner")) -> set[str]:
+    return {f"finetuned/mine/{method}/{task}/seed{seed}/manifest.json" for task in tasks}
+
+
+def below_realigned(*languages: str) -> set[str]:
+    """What hangs on the realigned checkpoint."""
+    measured = {f"alignment/mine/dictionary/3/seed31/{lang}.json" for lang in languages}
+    return finetuned("before-dictionary") | scores("before-dictionary", "en", *languages) | measured | SUMMARIES
+
+
+def test_nothing_changed_runs_nothing(finished_study: Study) -> None:
+    assert finished_study.planned() == set()
+
+
+def test_a_new_language_runs_its_branch_and_joint_realignments(finished_study: Study) -> None:
+    own = {f"bitext/{split}/en-nl.txt" for split in ("train", "test")}
+    own |= {f"pairs/dictionary/{split}/en-nl.txt" for split in ("train", "test")}
+    own |= {f"tasks/{task}/nl/test.parquet" for task in ("pos", "ner")} | {"alignment/mine/pretrained/nl.json"}
+    with finished_study.changed_config(target_languages=["de", "it", "nl"]):
+        planned = finished_study.planned()
+    expected = own | {REALIGNED} | below_realigned("de", "it", "nl") | scores("baseline", "nl") | SUMMARIES
+    assert planned == expected
+    assert not planned & finetuned("baseline"), "a baseline checkpoint never depends on target languages"
+
+
+def test_a_new_language_outside_realignment_leaves_every_checkpoint_alone(finished_study: Study) -> None:
+    with finished_study.changed_config(target_languages=["de", "it", "nl"], realignment={"languages": ["de", "it"]}):
+        planned = finished_study.planned()
+    assert not any("manifest.json" in path for path in planned)
+    assert scores("baseline", "nl") | scores("before-dictionary", "nl") | SUMMARIES <= planned
+    assert not any("/de" in path or "-de" in path for path in planned)
+
+
+def test_a_removed_language_runs_the_summaries_and_joint_realignments(finished_study: Study) -> None:
+    with finished_study.changed_config(target_languages=["de"]):
+        assert finished_study.planned() == {REALIGNED} | below_realigned("de")
+
+
+def test_a_removed_language_outside_realignment_runs_only_the_summaries(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    with study.changed_config(realignment={"languages": ["de"]}):
+        study.run()
+        assert study.planned() == set()
+        with study.changed_config(target_languages=["de"]):
+            assert study.planned() == SUMMARIES
+
+
+def test_the_order_of_languages_changes_nothing(finished_study: Study) -> None:
+    with finished_study.changed_config(target_languages=["it", "de"]):
+        assert finished_study.planned() == set()
+
+
+def test_an_edited_bitext_runs_its_language_and_joint_realignments(finished_study: Study) -> None:
+    path = finished_study.folder / "bitext" / "train.en-it.txt"
+    with finished_study.changed_file(path, "settimana scorsa", "settimana passata"):
+        planned = finished_study.planned()
+    # held-out pairs of the dictionary do not depend on the training bitext
+    own = {"bitext/train/en-it.txt", "pairs/dictionary/train/en-it.txt"}
+    assert planned == own | {REALIGNED} | below_realigned("de", "it")
+
+
+def test_edited_task_data_runs_that_languages_scores(finished_study: Study) -> None:
+    path = finished_study.folder / "ner" / "it.test.txt"
+    with finished_study.changed_file(path, "contadino", "fattore"):
+        planned = finished_study.planned()
+    changed = scores("baseline", "it", tasks=("ner",)) | scores("before-dictionary", "it", tasks=("ner",))
+    assert planned == {"tasks/ner/it/test.parquet"} | changed | SUMMARIES
+
+
+def test_a_touched_file_with_the_same_content_runs_nothing(finished_study: Study) -> None:
+    (finished_study.folder / "bitext" / "train.en-it.txt").touch()
+    assert finished_study.planned() == set()
+
+
+def test_a_new_seed_runs_only_its_own_combinations(finished_study: Study) -> None:
+    with finished_study.changed_config(seeds=[31, 42]):
+        planned = finished_study.planned()
+    assert planned == SUMMARIES | {"realigned/mine/dictionary/3/seed42/manifest.json"} | {
+        f"alignment/mine/dictionary/3/seed42/{lang}.json" for lang in ("de", "it")
+    } | finetuned("baseline", 42) | finetuned("before-dictionary", 42) | scores(
+        "baseline", "en", "de", "it", seed=42
+    ) | scores("before-dictionary", "en", "de", "it", seed=42)
+
+
+def test_a_new_model_runs_only_its_own_combinations(finished_study: Study) -> None:
+    models = {"mine": {"source": "files", "path": "encoder"}, "other": {"source": "files", "path": "encoder"}}
+    with finished_study.changed_config(models=models):
+        planned = finished_study.planned()
+    assert planned >= SUMMARIES
+    assert all("/other" in path for path in planned - SUMMARIES)
+
+
+def test_a_new_method_runs_only_its_own_combinations(finished_study: Study) -> None:
+    with finished_study.changed_config(methods=["baseline", "before-dictionary", "before-fastalign"]):
+        planned = finished_study.planned()
+    assert planned >= SUMMARIES
+    assert all("fastalign" in path for path in planned - SUMMARIES)
+
+
+def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
+    pos = {"pos": {"source": "files", "pattern": "pos/{lang}.{split}.conllu"}}
+    config = finished_study.folder / "config.yaml"
+    with finished_study.changed_file(config, '  ner: {source: files, pattern: "ner/{lang}.{split}.txt"}\n', ""):
+        assert pos and finished_study.planned() == SUMMARIES
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "expected"),
+    [
+        (
+            "finetuning",
+            {"epochs": 3},
+            finetuned("baseline")
+            | finetuned("before-dictionary")
+            | scores("baseline", "en", "de", "it")
+            | scores("before-dictionary", "en", "de", "it")
+            | SUMMARIES,
+        ),
+        ("realignment", {"temperature": 0.2}, {REALIGNED} | below_realigned("de", "it")),
+        (
+            "analysis",
+            {"bootstrap": 300},
+            {"correlations.csv", "realignment.csv", "figures/transfer.svg", "report.html"},
+        ),
+        ("figures", {"width": 6.0}, {"figures/transfer.svg", "report.html"}),
+    ],
+)
+def test_a_hyperparameter_runs_its_stage_and_what_is_below(
+    finished_study: Study, section: str, change: dict[str, float], expected: set[str]
+) -> None:
+    with finished_study.changed_config(**{section: change}):
+        assert finished_study.planned() == expected
+
+
+def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) -> None:
+    library = finished_study.project / "workflow" / "realign"
+    with finished_study.changed_file(
+        library / "realignment.py", "temperature: float = 0.1", "temperature: float = 0.3"
+    ):
+        assert finished_study.planned() == {REALIGNED} | below_realigned("de", "it")
+    with finished_study.changed_file(library / "analysis" / "figures.py", "alpha=0.85", "alpha=0.9"):
+        assert finished_study.planned() == {"figures/transfer.svg", "report.html"}
+
+
+def test_the_code_of_a_script_runs_its_stage(finished_study: Study) -> None:
+    script = finished_study.project / "workflow" / "scripts" / "change.py"
+    with finished_study.changed_file(script, "write_table(table,", "write_table(table.copy(),"):
+        assert finished_study.planned() == {"alignment_change.csv", "report.html"}
+
+
+def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -> None:
+    library = finished_study.project / "workflow" / "realign"
+    script = finished_study.project / "workflow" / "scripts" / "finetune.py"
+    with (
+        finished_study.changed_file(library / "training.py", '"""The one training loop', '"""The single training loop'),
+        finished_study.changed_file(library / "alignment.py", "n = len(queries)", "n = len(queries)  # a comment"),
+        finished_study.changed_file(script, "seed = int(wildcards.seed)", "seed = int(\n        wildcards.seed\n    )"),
+    ):
+        assert finished_study.planned() == set()
+
+
+def test_a_stage_that_reproduces_its_weights_stops_the_rerun(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    finetuning = study.project / "workflow" / "realign" / "finetuning.py"
+    with study.changed_file(finetuning, "IGNORED = -100", "IGNORED = -101"):  # another number for the same thing
+        below = study.planned()
+        assert finetuned("baseline") | scores("baseline", "de") | SUMMARIES <= below
+        manifest = study.folder / "results" / BASELINE["pos"] / "manifest.json"
+        before, modified = manifest.read_bytes(), manifest.stat().st_mtime_ns
+        study.run("--until", "finetune")
+        assert manifest.stat().st_mtime_ns > modified, "the stage ran"
+        assert manifest.read_bytes() == before, "and made the same weights"
+        # scoring uses the same module, so its digest changed as well; correlations and the rest do not run
+        remaining = study.planned()
+    assert not remaining & finetuned("baseline")
+
+
+def test_removing_and_adding_a_language_gives_the_same_tables(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    before = study.tables()
+    with study.changed_config(target_languages=["de"], realignment={"languages": ["de"]}):
+        study.run("results/correlations.csv")
+    shutil.rmtree(study.folder / "results" / "figures")
+    study.run()
+    assert study.tables() == before

@@ -1,0 +1,232 @@
+"""The two losses, the batches and the loop."""
+
+import json
+import math
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, load_tagger, sha256_of, write_manifest
+from realign.encoders.words import WordTokenizer
+from realign.errors import InputError
+from realign.finetuning import TaggingObjective, finetuning_steps, predict
+from realign.realignment import (
+    LinkedBitextFile,
+    RealignmentObjective,
+    contrastive_loss,
+    mixed_batches,
+)
+from realign.stage import train_checkpoint
+from realign.tasks.data import TokenData, read_sentences, read_token_data, write_token_data
+from realign.tasks.metrics import accuracy_counts, entity_f1_counts, metric_value, sentence_counts
+from realign.text.bitext import SentencePair
+from realign.training import NonFiniteLoss, Plan, bucketed_batches, train
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(small_encoder: Path) -> Path:
+    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
+    return small_encoder
+
+
+def plain_loss(words: torch.Tensor, pairs: list[tuple[int, int]], source: list[bool], strength: str) -> float:
+    """The formula, word by word."""
+    losses = []
+    for x, y in pairs + [(y, x) for x, y in pairs]:
+        others = [z for z in range(len(words)) if z != x and (strength == "strong" or source[z] != source[x])]
+        similarity = {z: math.exp(torch.cosine_similarity(words[x], words[z], dim=0).item() / 0.1) for z in others}
+        losses.append(-math.log(similarity[y] / sum(similarity.values())))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("strength", ["strong", "weak"])
+def test_the_realignment_loss_equals_its_formula(strength: str) -> None:
+    words = torch.randn(11, 7, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    pairs, source = [(0, 6), (1, 5), (4, 10)], [number < 5 for number in range(11)]
+    loss = contrastive_loss(words, torch.tensor(pairs), torch.tensor(source), 0.1, strength)  # type: ignore[arg-type]
+    assert loss.item() == pytest.approx(plain_loss(words, pairs, source, strength), abs=1e-5)
+
+
+def test_the_loss_of_a_batch_covers_all_words_and_skips_cut_ones(checkpoint: Path) -> None:
+    encoder, tokenizer = load_encoder(checkpoint, CPU).eval(), WordTokenizer(checkpoint, 7)
+    batch = [
+        (SentencePair(["the", "river"], ["der", "Fluss"]), [(1, 1)]),
+        (SentencePair(["the", "old", "market", "the", "river", "the"], ["Markt", "alt"]), [(2, 0), (5, 1)]),
+    ]
+    kept = [(0, ["the", "river"]), (1, ["the", "old", "market", "the", "river"]), (2, ["der", "Fluss"])]
+    kept.append((3, ["Markt", "alt"]))
+    words, index = [], {}
+    for number, sentence in kept:
+        encoded = tokenizer.encode([sentence])
+        ids = tokenizer.collate(encoded)
+        with torch.inference_mode():
+            states = encoder(input_ids=ids.ids, attention_mask=ids.mask).last_hidden_state[0]
+        for place, piece in enumerate(encoded[0].first_pieces):
+            index[number, place] = len(words)
+            words.append(states[piece])
+    pairs = [(index[0, 1], index[2, 1]), (index[1, 2], index[3, 0])]
+    expected = plain_loss(torch.stack(words), pairs, [], "strong")
+    with torch.inference_mode():
+        assert RealignmentObjective(encoder, tokenizer)(batch).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_batch_whose_pairs_were_all_cut_off_has_no_loss(checkpoint: Path) -> None:
+    objective = RealignmentObjective(load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 4))
+    loss = objective([(SentencePair(["the", "old", "river"], ["Fluss"]), [(2, 0)])])
+    loss.backward()
+    assert loss.item() == 0
+
+
+def linked_file(folder: Path, name: str, lines: list[tuple[str, str]]) -> LinkedBitextFile:
+    (folder / f"{name}.txt").write_text("".join(f"{line}\n" for line, _ in lines), encoding="utf-8")
+    (folder / f"{name}.links").write_text("".join(f"{links}\n" for _, links in lines), encoding="utf-8")
+    return LinkedBitextFile(folder / f"{name}.txt", folder / f"{name}.links")
+
+
+def test_linked_lines_are_read_by_their_place(tmp_path: Path) -> None:
+    file = linked_file(
+        tmp_path, "de", [("café ||| Café zu", "0-0"), ("no links ||| ohne", ""), ("sea ||| Meer", "0-0")]
+    )
+    assert len(file) == 2
+    assert file[0] == (SentencePair(["café"], ["Café", "zu"]), [(0, 0)])
+    assert file[1] == (SentencePair(["sea"], ["Meer"]), [(0, 0)])
+
+
+def test_a_pair_file_without_links_or_of_another_length_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="de.links: no word pairs at all"):
+        linked_file(tmp_path, "de", [("sea ||| Meer", ""), ("sun ||| Sonne", "")])
+    (tmp_path / "short").write_text("0-0\n")
+    with pytest.raises(InputError, match="short: 1 lines, but .*de.txt has 2"):
+        LinkedBitextFile(tmp_path / "de.txt", tmp_path / "short")
+
+
+def test_languages_are_mixed_evenly_and_every_line_is_used_in_turn(tmp_path: Path) -> None:
+    files = [
+        linked_file(tmp_path, "de", [(f"s{n} ||| d{n}", "0-0") for n in range(4)]),
+        linked_file(tmp_path, "it", [(f"s{n} ||| i{n}", "0-0") for n in range(2)]),
+    ]
+    batches = list(islice(mixed_batches(files, 4, np.random.default_rng(1)), 2))
+    targets = [pair.target[0] for batch in batches for pair, _ in batch]
+    assert sorted(targets) == ["d0", "d1", "d2", "d3", "i0", "i0", "i1", "i1"]
+    assert all(sum(pair.target[0][0] == "d" for pair, _ in batch) == 2 for batch in batches)
+    again = list(islice(mixed_batches(files, 4, np.random.default_rng(1)), 2))
+    assert again == batches
+
+
+def test_batches_cover_an_epoch_and_put_like_lengths_together() -> None:
+    lengths = list(np.random.default_rng(0).integers(1, 60, size=1000))
+    batches = bucketed_batches(lengths, 32, np.random.default_rng(1))
+    assert sorted(index for batch in batches for index in batch) == list(range(1000))
+    bucketed = sum(max(lengths[index] for index in batch) * len(batch) for batch in batches)
+    shuffled = np.random.default_rng(2).permutation(1000)
+    plain = sum(
+        max(lengths[index] for index in chunk) * len(chunk) for chunk in np.split(shuffled, range(32, 1000, 32))
+    )
+    assert bucketed < 0.65 * plain, "less padding than batches in random order"
+
+
+def test_the_rate_warms_up_and_decays() -> None:
+    plan = Plan(1.0, steps=10, warmup=0.2, decay="linear")
+    assert [round(plan.rate(step), 3) for step in range(10)] == [
+        0.333, 0.667, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125,
+    ]  # fmt: skip
+    assert {Plan(0.5, steps=10).rate(step) for step in range(10)} == {0.5}
+
+
+def test_the_loop_reduces_the_loss_and_reports_each_step() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 1)
+    x, y = torch.randn(64, 3), torch.randn(64, 1)
+    losses = train(model, lambda _: torch.nn.functional.mse_loss(model(x), y), Plan(0.05, 40), precision="float32")
+    assert len(losses) == 40 and losses[-1] < 0.8 * losses[0]
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Path, checkpoint: Path) -> None:
+    encoder = load_encoder(checkpoint, CPU)
+    parameter = encoder.embeddings.LayerNorm.bias
+    seen: list[torch.Tensor] = []
+
+    def loss(step: int) -> torch.Tensor:
+        seen.append(parameter.detach().clone())
+        return (parameter**2).sum() * (float("nan") if step == 3 else 1.0)
+
+    with pytest.raises(NonFiniteLoss, match="the loss is nan at step 3; lower the learning rate"):
+        train_checkpoint(
+            encoder, loss, Plan(0.01, 5), Manifest(model="small"),
+            base=checkpoint, folder=tmp_path / "seed31", sentences=5, precision="float32", label="test",
+        )  # fmt: skip
+    assert torch.equal(parameter, seen[3]), "as after step 2"
+    assert not (tmp_path / "seed31").exists()
+    assert (tmp_path / "seed31.diverged" / WEIGHTS).exists(), "the last good state is kept"
+
+
+TAGS = ["DET", "NOUN", "VERB"]
+SENTENCES = [["the", "river", "opens"], ["the", "market", "works"], ["the", "museum"]]
+
+
+def test_fine_tuning_learns_and_repeats_to_the_byte(tmp_path: Path, checkpoint: Path) -> None:
+    data = TokenData(SENTENCES, [[0, 1, 2], [0, 1, 2], [0, 1]], TAGS)
+    tokenizer = WordTokenizer(checkpoint, 32)
+    digests = []
+    for name in ("first", "second"):
+        torch.manual_seed(31)
+        tagger = load_tagger(checkpoint, CPU, TAGS)
+        objective = TaggingObjective(tagger, tokenizer, data, 2, np.random.default_rng(31))
+        train_checkpoint(
+            tagger, objective, Plan(1e-3, 30), Manifest(model="small", labels=TAGS),
+            base=checkpoint, folder=tmp_path / name, sentences=45, precision="auto", label="test",
+        )  # fmt: skip
+        digests.append(sha256_of(tmp_path / name / WEIGHTS))
+    assert digests[0] == digests[1]
+    manifests = [(tmp_path / name / "manifest.json").read_bytes() for name in ("first", "second")]
+    assert manifests[0] == manifests[1]
+    assert "seconds" in json.loads((tmp_path / "first" / "run.json").read_text())
+    tagger = load_tagger(tmp_path / "first", CPU).eval()
+    assert predict(tagger, tokenizer, SENTENCES, batch_size=2) == data.labels
+    assert (tmp_path / "first" / "loss.csv").read_text().count("\n") == 31
+
+
+def test_a_word_that_was_cut_off_counts_as_wrong(checkpoint: Path) -> None:
+    tagger, tokenizer = load_tagger(checkpoint, CPU, TAGS).eval(), WordTokenizer(checkpoint, 4)
+    (predicted,) = predict(tagger, tokenizer, [["the", "river", "opens"]], batch_size=2)
+    assert predicted[2] is None and None not in predicted[:2]
+    counts = sentence_counts("pos", [[0, 1, None]], TokenData([["the", "river", "opens"]], [[0, 1, 2]], TAGS))
+    assert counts == [(2, 3)]
+
+
+def test_steps_round_up_the_last_batch() -> None:
+    assert finetuning_steps(sentences=65, batch_size=32, epochs=2) == 6
+
+
+def test_metrics_are_sums_over_sentences() -> None:
+    from seqeval.metrics import f1_score
+
+    true = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-ORG", "O"]]
+    predicted = [["B-PER", "I-PER", "O", "B-ORG"], ["B-LOC", "B-ORG", "O"]]
+    # 2 right (PER, ORG) of 3 true and 4 predicted: F1 = 2·2 / 7
+    counts = [entity_f1_counts(p, t) for p, t in zip(predicted, true, strict=True)]
+    assert counts == [(2, 4), (2, 3)]
+    assert metric_value(counts) == pytest.approx(4 / 7) == pytest.approx(f1_score(true, predicted))
+    assert accuracy_counts(["DET", "NOUN"], ["DET", "VERB"]) == (1, 2)
+    assert metric_value([]) == 0.0
+
+
+def test_task_data_survives_parquet_and_labels_outside_the_set_are_told(tmp_path: Path) -> None:
+    source = Path(__file__).parent / "study" / "pos" / "it.test.conllu"
+    sentences, names = read_sentences("pos", source, None)
+    write_token_data(tmp_path / "test.parquet", sentences, names)
+    data = read_token_data(tmp_path / "test.parquet")
+    assert data.tokens[0] == ["Il", "contadino", "ha", "comprato", "due", "cavalli", "."]
+    assert [data.label_names[label] for label in data.labels[0]][:3] == ["DET", "NOUN", "AUX"]
+    write_token_data(tmp_path / "bad.parquet", sentences, names)
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(tmp_path / "bad.parquet").replace_schema_metadata({"label_names": '["ADJ"]'})
+    pq.write_table(table, tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match="bad.parquet: sentence 1: labels .* do not fit 1 names"):
+        read_token_data(tmp_path / "bad.parquet")
