@@ -5,7 +5,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config.yaml"
+# A config file given on the command line replaces the default one, it is not merged into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -29,3 +32,9 @@ rule all:
         SUMMARIES,
         FIGURES.values(),
         "results/report.html",
+
+
+onsuccess:
+    print(
+        "The answers are in results/correlations.csv and results/realignment.csv; open results/report.html to read them."
+    )

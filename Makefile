@@ -1,0 +1,31 @@
+# `make` installs and runs the default experiment; `make test` installs and passes the tests.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check lock
+
+run: .venv/installed
+	@$(BIN)/snakemake -j8 results/correlations.csv all
+
+test: .venv/installed check
+	@$(BIN)/python -m pytest -q
+
+check: .venv/installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/mypy
+
+lock:
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel pip-tools
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options \
+		--no-emit-trusted-host --no-header --output-file requirements.lock requirements.in
+	@sed -i -E 's/^(torch==[0-9.]+)\+cpu/\1/' requirements.lock
+
+.venv/installed: requirements.lock
+	@echo "Installing into .venv (minutes, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@

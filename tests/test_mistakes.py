@@ -1,0 +1,99 @@
+"""What a person meets after a mistake: one clear sentence, no traceback, and nothing half-written."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from study import Study
+
+
+def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
+    """The run failed, its output has the sentence on one line, and no traceback."""
+    output = finished.stdout + finished.stderr
+    flat = " ".join(output.split())
+    assert finished.returncode != 0, output
+    assert said in flat, output
+    assert "Traceback" not in output, output
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"target_langages": ["de"]}, "config: target_langages: unknown key; did you mean 'target_languages'?"),
+        (
+            {"target_languages": ["de", "fi"]},
+            "config: language 'fi' has no data for bitext: bitext/train.en-fi.txt does not exist",
+        ),
+        ({"methods": ["baseline", "before-giza"]}, "'before-giza' names an unknown aligner"),
+        (
+            {"methods": ["baseline", "before-fastalign"], "aligners": {"fastalign": {"fast_align": ["fast_align_x"]}}},
+            "config: aligners.fastalign.fast_align: ['fast_align_x'] is not a program on the PATH",
+        ),
+        (
+            {"aligners": {"dictionary": {"source": "files", "pattern": "no/{lang}.txt"}}},
+            "has no data for aligners.dictionary: no/de.txt does not exist",
+        ),
+        ({"models": {"mine": {"source": "files", "path": "nowhere"}}}, "models.mine.path: no Hugging Face directory"),
+        ({"bitext": {"source": "files", "pattern": "{language}"}}, "config: bitext: '{language}' has a field other"),
+    ],
+)
+def test_a_mistake_in_the_config_is_told_before_anything_runs(
+    finished_study: Study, changes: dict[str, Any], said: str
+) -> None:
+    with finished_study.changed_config(**changes):
+        sentence(finished_study.snakemake("-n"), said)
+
+
+def test_an_empty_dictionary_is_told_before_anything_runs(finished_study: Study) -> None:
+    path = finished_study.folder / "dictionaries" / "en-de.txt"
+    with finished_study.changed_file(path, path.read_text(encoding="utf-8"), ""):
+        sentence(finished_study.snakemake("-n"), "dictionaries/en-de.txt: empty dictionary")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "target", "said"),
+    [
+        (
+            "pos/it.test.conllu",
+            "1	Il	_	DET	_	_",
+            "1	Il	_	DET	_",
+            "tasks/pos/it/test.parquet",
+            "pos/it.test.conllu:3: expected the 10 tab-separated columns of CoNLL-U, found 9",
+        ),
+        (
+            "ner/it.test.txt",
+            "Marco	B-PER",
+            "Marco	B-MISC",
+            "tasks/ner/it/test.parquet",
+            "label 'B-MISC' is outside the tag set",
+        ),
+        (
+            "bitext/test.en-it.txt",
+            " ||| ",
+            " | ",
+            "bitext/test/en-it.txt",
+            "bitext/test.en-it.txt:1: expected 'source ||| target'",
+        ),
+    ],
+)
+def test_a_mistake_in_a_file_is_told_by_its_stage(
+    finished_study: Study, path: str, old: str, new: str, target: str, said: str
+) -> None:
+    output = finished_study.folder / "results" / target
+    with finished_study.changed_file(finished_study.folder / path, old, new):
+        sentence(finished_study.snakemake("-j1", f"results/{target}"), said)
+        assert not output.exists(), "nothing half-written is left"
+    finished_study.run()
+
+
+def test_weights_that_do_not_match_their_manifest_are_told(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    weights = study.folder / "results" / "models" / "mine" / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    target = "results/alignment/mine/pretrained/de.json"
+    (study.folder / target).unlink()
+    sentence(study.snakemake("-j1", target), "model.safetensors: corrupted; its sha256 is not the one in")
