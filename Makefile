@@ -7,6 +7,7 @@ BIN := .venv/bin
 
 run: .venv/installed
 	@$(BIN)/snakemake -j8 results/correlations.csv all
+	@echo "The answers: results/correlations.csv, results/realignment.csv; to read: results/report.html"
 
 test: .venv/installed check
 	@$(BIN)/python -m pytest -q

@@ -32,9 +32,3 @@ rule all:
         SUMMARIES,
         FIGURES.values(),
         "results/report.html",
-
-
-onsuccess:
-    print(
-        "The answers are in results/correlations.csv and results/realignment.csv; open results/report.html to read them."
-    )

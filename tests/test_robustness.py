@@ -42,7 +42,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(finished_study: Study, tmp_path:
 
 def test_a_second_run_beside_the_first_is_refused(finished_study: Study, tmp_path: Path) -> None:
     study = finished_study.copy(tmp_path)
-    subprocess.run(["rm", "-rf", str(study.folder / "results" / "scores")], check=True)
+    subprocess.run(["rm", "-rf", str(study.folder / "results")], check=True)
     process = subprocess.Popen(
         study.command("-j1"),
         cwd=study.folder,
@@ -53,7 +53,7 @@ def test_a_second_run_beside_the_first_is_refused(finished_study: Study, tmp_pat
     )
     try:
         deadline = time.monotonic() + 60
-        while not list((study.folder / "results").glob("scores/*")) and time.monotonic() < deadline:
+        while not (study.folder / "results").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         finished = study.snakemake("-j1")
     finally:
@@ -62,9 +62,8 @@ def test_a_second_run_beside_the_first_is_refused(finished_study: Study, tmp_pat
     assert "another run is at work in this folder" in " ".join((finished.stdout + finished.stderr).split())
 
 
-def test_a_finished_run_has_nothing_to_do_and_says_where_to_look(finished_study: Study) -> None:
+def test_a_finished_run_has_nothing_to_do_and_says_so(finished_study: Study) -> None:
     finished = finished_study.snakemake("-j1")
     output = finished.stdout + finished.stderr
     assert finished.returncode == 0
-    assert "Nothing to be done" in output or "nothing to be done" in output.lower()
-    assert "results/report.html" in output
+    assert "Nothing to be done" in output
