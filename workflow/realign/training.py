@@ -60,7 +60,7 @@ def train(
     device = next(model.parameters()).device
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
-        parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=device.type == "cuda"
+        parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
     )
     losses: list[float] = []
     model.train()

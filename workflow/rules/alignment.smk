@@ -7,6 +7,8 @@ rule measure_pretrained:
         PRETRAINED_ALIGNMENT,
     log:
         "results/logs/alignment/{model}-pretrained-{lang}.log",
+    benchmark:
+        "results/benchmarks/measure_pretrained/{model}-{lang}.tsv"
     resources:
         mem_mb=3000,
     params:
@@ -26,3 +28,5 @@ use rule measure_pretrained as measure_realigned with:
         REALIGNED_ALIGNMENT,
     log:
         "results/logs/alignment/{model}-{aligner}-{steps}-seed{seed}-{lang}.log",
+    benchmark:
+        "results/benchmarks/measure_realigned/{model}-{aligner}-{steps}-seed{seed}-{lang}.tsv"

@@ -5,6 +5,8 @@ rule prepare_bitext:
         BITEXT,
     log:
         "results/logs/bitext/{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
     params:
         code=script_digest("prepare_bitext"),
     script:

@@ -7,6 +7,8 @@ rule finetune:
         losses=f"{FINETUNED}/loss.csv",
     log:
         "results/logs/finetuned/{model}-{method}-{task}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/finetune/{model}-{method}-{task}-seed{seed}.tsv"
     resources:
         mem_mb=3000,
     params:

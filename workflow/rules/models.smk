@@ -7,6 +7,8 @@ rule prepare_lab_model:
         **checkpoint(MODEL),
     log:
         "results/logs/models/{model}.log",
+    benchmark:
+        "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model="|".join(LAB_MODELS) or "none",
     params:
@@ -25,6 +27,8 @@ rule prepare_files_model:
         **checkpoint(MODEL),
     log:
         "results/logs/models/{model}.log",
+    benchmark:
+        "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model="|".join(FILES_MODELS) or "none",
     params:

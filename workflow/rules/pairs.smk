@@ -6,6 +6,8 @@ rule align_dictionary:
         PAIRS.replace("{aligner}", "dictionary"),
     log:
         "results/logs/pairs/dictionary-{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/align_dictionary/{split}-{lang}.tsv"
     params:
         code=script_digest("align_dictionary"),
     script:
@@ -21,6 +23,8 @@ rule align_fastalign:
         PAIRS.replace("{aligner}", "fastalign"),
     log:
         "results/logs/pairs/fastalign-{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/align_fastalign/{split}-{lang}.tsv"
     params:
         code=script_digest("align_fastalign"),
         settings=CONFIG.aligners.fastalign.model_dump(),

@@ -8,6 +8,8 @@ rule realign:
         losses=f"{REALIGNED}/loss.csv",
     log:
         "results/logs/realigned/{model}-{aligner}-{steps}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/realign/{model}-{aligner}-{steps}-seed{seed}.tsv"
     resources:
         mem_mb=3000,
     params:

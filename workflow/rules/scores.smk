@@ -13,6 +13,8 @@ rule score:
         SCORE,
     log:
         "results/logs/scores/{model}-{method}-{task}-seed{seed}-{lang}.log",
+    benchmark:
+        "results/benchmarks/score/{model}-{method}-{task}-seed{seed}-{lang}.tsv"
     resources:
         mem_mb=3000,
     params:

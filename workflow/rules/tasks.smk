@@ -5,6 +5,8 @@ rule prepare_task:
         TASK_DATA,
     log:
         "results/logs/tasks/{task}-{lang}-{split}.log",
+    benchmark:
+        "results/benchmarks/prepare_task/{task}-{lang}-{split}.tsv"
     params:
         code=script_digest("prepare_task"),
         labels=lambda wildcards: getattr(CONFIG.tasks[wildcards.task], "labels", None),

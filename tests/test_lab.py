@@ -1,0 +1,176 @@
+"""The lab corpus keeps what its data card promises."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import conllu
+import pytest
+
+from realign.encoders.vocabulary import vocabulary
+from realign.text.conll import read_conllu, surface_tokens
+from realign.text.dictionary import read_dictionary
+from realign.text.files import read_lines
+
+LAB = Path(__file__).parents[1] / "lab"
+TARGETS = ("ar", "es", "fr", "ru", "zh")
+LANGUAGES = ("en", *TARGETS)
+CONTENT = {"ADJ", "ADV", "NOUN", "PROPN", "VERB"}
+ENTITIES = {f"{place}-{kind}" for place in "BI" for kind in ("PER", "LOC", "ORG")}
+
+
+def bitext(language: str) -> list[list[str]]:
+    return [
+        line.split(" ") for split in ("train", "test") for line in read_lines(LAB / f"bitext/{split}.{language}.txt")
+    ]
+
+
+def treebank(name: str) -> list[conllu.TokenList]:
+    return list(read_conllu(LAB / f"treebank/{name}.conllu"))
+
+
+def syntactic_words(sentence: conllu.TokenList) -> Iterator[conllu.Token]:
+    return (token for token in sentence if isinstance(token["id"], int))
+
+
+def english_parts() -> dict[str, list[list[str]]]:
+    """Surface tokens of every English sentence, by part."""
+    return {
+        "bitext": bitext("en"),
+        "test": [surface_tokens(sentence) for sentence in treebank("en-test")],
+        "train": [surface_tokens(sentence) for sentence in treebank("en-train")],
+    }
+
+
+@pytest.mark.parametrize("path", sorted(LAB.rglob("*.txt")) + sorted(LAB.rglob("*.conllu")), ids=str)
+def test_files_are_utf8_nfc_with_unix_line_ends(path: Path) -> None:
+    content = path.read_bytes()
+    text = content.decode("utf-8")
+    assert text == unicodedata.normalize("NFC", text)
+    assert b"\r" not in content and content.endswith(b"\n")
+    assert "\ufeff" not in text and "\u00a0" not in text
+
+
+def test_the_parts_are_as_large_as_promised() -> None:
+    assert len(bitext("en")) >= 150
+    assert len(treebank("en-test")) >= 80
+    assert len(treebank("en-train")) >= 400
+    for language in TARGETS:
+        entries = list(read_lines(LAB / f"dictionary/en-{language}.txt"))
+        assert len(entries) >= 500 and len(entries) == len(set(entries)), language
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_bitext_is_parallel_and_tokenised(language: str) -> None:
+    for split in ("train", "test"):
+        sides = [list(read_lines(LAB / f"bitext/{split}.{side}.txt")) for side in ("en", language)]
+        assert len(sides[0]) == len(sides[1])
+        for left, right in zip(*sides, strict=True):
+            for line in (left, right):
+                assert line == " ".join(line.split()) and line and "|||" not in line
+            ratio = len(right.split()) / len(left.split())
+            assert 0.4 < ratio < 2.0, (left, right)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_test_set_is_parallel_with_valid_annotation(language: str) -> None:
+    sentences = treebank(f"{language}-test")
+    assert [sentence.metadata["sent_id"] for sentence in sentences] == [
+        sentence.metadata["sent_id"] for sentence in treebank("en-test")
+    ]
+    for sentence in sentences:
+        check_annotation(sentence)
+
+
+def test_the_training_set_has_valid_annotation() -> None:
+    sentences = treebank("en-train")
+    for sentence in sentences:
+        check_annotation(sentence)
+    assert len({sentence.metadata["sent_id"] for sentence in sentences}) == len(sentences)
+
+
+def check_annotation(sentence: conllu.TokenList) -> None:
+    words = list(syntactic_words(sentence))
+    assert [word["id"] for word in words] == list(range(1, len(words) + 1))
+    previous = "O"
+    for word in words:
+        assert not any(character.isspace() for character in word["form"])
+        punctuation = not any(character.isalnum() for character in word["form"])
+        assert punctuation == (word["upos"] in ("PUNCT", "SYM")), (sentence.metadata["sent_id"], word["form"])
+        label = (word["misc"] or {}).get("Entity", "O")
+        assert label == "O" or label in ENTITIES
+        assert not label.startswith("I-") or previous[2:] == label[2:], sentence.metadata["sent_id"]
+        previous = label
+    # the text is the tokens with and without spaces between them
+    assert "".join(surface_tokens(sentence)) == sentence.metadata["text"].replace(" ", "")
+
+
+@pytest.mark.parametrize("language", ["ar", "es", "fr"])
+def test_contractions_and_clitics_are_multiword_tokens(language: str) -> None:
+    sentences = treebank(f"{language}-test")
+    multiword = [token["form"] for s in sentences for token in s if isinstance(token["id"], tuple)]
+    assert len(multiword) >= 20
+    words = Counter(word["form"] for s in sentences for word in syntactic_words(s))
+    unsplit = {"es": ("del", "al"), "fr": ("du", "au", "aux"), "ar": ("بال", "وال")}[language]
+    assert not any(words[form] for form in unsplit)
+
+
+def test_chinese_is_segmented_into_words() -> None:
+    lengths = [len(word["form"]) for s in treebank("zh-test") for word in syntactic_words(s)]
+    assert 1.2 < sum(lengths) / len(lengths) < 2.2
+
+
+def test_sentences_are_of_natural_length_and_vocabulary() -> None:
+    forms: set[str] = set()
+    for sentences in english_parts().values():
+        for tokens in sentences:
+            words = [token for token in tokens if any(character.isalnum() for character in token)]
+            assert 4 <= len(words) <= 25, tokens
+            forms.update(word.casefold() for word in words)
+    assert len(forms) >= 2500
+
+
+def test_no_sentence_stands_twice_or_nearly_so() -> None:
+    sentences = [
+        (part, tokens, {token.casefold() for token in tokens if token.isalnum()})
+        for part, part_sentences in english_parts().items()
+        for tokens in part_sentences
+    ]
+    for (part, tokens, words), (other_part, other, other_words) in combinations(sentences, 2):
+        overlap = len(words & other_words) / len(words | other_words)
+        assert overlap < 0.6, (part, " ".join(tokens), other_part, " ".join(other))
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_no_translation_stands_twice(language: str) -> None:
+    lines = [" ".join(tokens) for tokens in bitext(language)]
+    lines += [" ".join(surface_tokens(sentence)) for sentence in treebank(f"{language}-test")]
+    assert len(lines) == len(set(lines))
+
+
+def test_sentences_are_not_made_from_patterns() -> None:
+    for name in ["en-train", *(f"{language}-test" for language in LANGUAGES)]:
+        patterns = Counter(tuple(word["upos"] for word in syntactic_words(s)) for s in treebank(name))
+        assert len(patterns) > 0.95 * patterns.total(), name
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_the_dictionary_covers_the_content_words_of_the_test_set(language: str) -> None:
+    dictionary = read_dictionary(LAB / f"dictionary/en-{language}.txt")
+    tokens = [w["form"].casefold() for s in treebank("en-test") for w in syntactic_words(s) if w["upos"] in CONTENT]
+    assert sum(token in dictionary for token in tokens) > 0.5 * len(tokens)
+
+
+@pytest.mark.parametrize("language", TARGETS)
+def test_dictionary_translations_occur(language: str) -> None:
+    dictionary = read_dictionary(LAB / f"dictionary/en-{language}.txt")
+    present = {token.casefold() for line in bitext(language) for token in line}
+    present |= {token.casefold() for s in treebank(f"{language}-test") for token in surface_tokens(s)}
+    used = sum(bool(targets & present) for targets in dictionary.values())
+    assert used > 0.7 * len(dictionary)
+
+
+def test_the_shipped_vocabulary_is_that_of_the_corpus() -> None:
+    assert list(read_lines(LAB / "vocabulary.txt")) == vocabulary(LAB)
