@@ -1,6 +1,6 @@
 """Compare float32 with bfloat16 autocast, and fused with plain AdamW, on fine-tuning steps with one thread.
 
-    python benchmarks/precision.py        # after a run: reads results/models and results/tasks
+python benchmarks/precision.py        # after a run: reads results/models and results/tasks
 """
 
 import sys

@@ -59,9 +59,7 @@ def train(
     """
     device = next(model.parameters()).device
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(
-        parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
-    )
+    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
     losses: list[float] = []
     model.train()
     for step in tqdm(range(plan.steps), desc=label, unit="step", mininterval=5, ncols=80):
