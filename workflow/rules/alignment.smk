@@ -11,6 +11,7 @@ rule measure_pretrained:
         "results/benchmarks/measure_pretrained/{model}-{lang}.tsv"
     resources:
         mem_mb=3000,
+        processor=lambda wildcards, threads: threads,
     params:
         code=script_digest("measure"),
         settings=CONFIG.measurement.model_dump(),

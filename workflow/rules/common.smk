@@ -31,6 +31,10 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# `-j` may promise more cores than this machine has; more jobs than cores would only fight over caches.
+if workflow.local_exec:
+    workflow.register_resource("processor", len(os.sched_getaffinity(0)))
+
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
 LANGUAGES = [SOURCE, *TARGETS]

@@ -11,6 +11,7 @@ rule finetune:
         "results/benchmarks/finetune/{model}-{method}-{task}-seed{seed}.tsv"
     resources:
         mem_mb=3000,
+        processor=lambda wildcards, threads: threads,
     params:
         code=script_digest("finetune"),
         settings=lambda wildcards: learning_rate("finetuning", wildcards.model),

@@ -12,6 +12,7 @@ rule realign:
         "results/benchmarks/realign/{model}-{aligner}-{steps}-seed{seed}.tsv"
     resources:
         mem_mb=3000,
+        processor=lambda wildcards, threads: threads,
     params:
         code=script_digest("realign"),
         settings=lambda wildcards: {

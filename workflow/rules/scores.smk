@@ -17,6 +17,7 @@ rule score:
         "results/benchmarks/score/{model}-{method}-{task}-seed{seed}-{lang}.tsv"
     resources:
         mem_mb=3000,
+        processor=lambda wildcards, threads: threads,
     params:
         code=script_digest("score"),
         settings=CONFIG.measurement.model_dump(),

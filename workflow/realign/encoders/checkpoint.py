@@ -70,8 +70,9 @@ def library_versions() -> dict[str, str]:
 @contextmanager
 def new_checkpoint(folder: Path) -> Iterator[Path]:
     """A temporary directory whose files move into `folder` when the block ends without an error, manifest last."""
+    for left_behind in folder.parent.glob(f".{folder.name}.*.tmp"):  # by a job that was killed
+        shutil.rmtree(left_behind)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary

@@ -1,0 +1,45 @@
+"""How a job ends: its log, the one line on the terminal, its exit status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WORKFLOW = Path(__file__).parents[1] / "workflow"
+
+
+def run(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
+    code = f"from realign.job import job\nwith job('logs/stage.log', threads=3):\n    {body}\n"
+    environment = {**os.environ, "PYTHONPATH": str(WORKFLOW)}
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_good_job_says_nothing_on_the_terminal(tmp_path: Path) -> None:
+    finished = run(tmp_path, "import os; os.system('echo from a child'); print('threads', os.environ['OMP_NUM_THREADS'])")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    assert sorted((tmp_path / "logs/stage.log").read_text().splitlines()) == ["from a child", "threads 3"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("from realign.errors import InputError; raise InputError('bitext:3: no words')", "bitext:3: no words"),
+        ("import errno; raise OSError(errno.ENOSPC, 'full', 'x.csv')", "the disk is full while writing x.csv"),
+        ("from realign.training import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'))", "nan at step 7"),
+    ],
+)
+def test_a_foreseen_error_is_one_line_in_log_and_terminal(tmp_path: Path, body: str, said: str) -> None:
+    finished = run(tmp_path, body)
+    (line,) = finished.stderr.splitlines()
+    assert finished.returncode == 1
+    assert line.startswith("error: ") and said in line
+    assert (tmp_path / "logs/stage.log").read_text().splitlines() == [line]
+
+
+def test_a_defect_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
+    finished = run(tmp_path, "{}['missing']")
+    (line,) = finished.stderr.splitlines()
+    assert finished.returncode == 1 and "a defect; the traceback is in logs/stage.log" in line
+    assert "Traceback" in (tmp_path / "logs/stage.log").read_text()
