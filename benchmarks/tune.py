@@ -1,25 +1,34 @@
-"""Choose epochs, batch size and learning rate of fine-tuning on a development part of the English training set.
+"""Choose the settings of both trainings on development parts of the training data.
 
     python benchmarks/tune.py results/models/e5-6      # after a run; never reads a test set
 
-Every tenth training sentence is held out; the rest trains, with one thread.
+Fine-tuning: every tenth English training sentence is held out, the rest trains. Realignment: alignment is measured on
+the last fifth of the training bitext while the rest realigns, and the realigned encoder is fine-tuned as above.
 """
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from realign.devices import pick_device, seed_everything
-from realign.encoders.checkpoint import load_tagger
+from realign.encoders.checkpoint import load_encoder, load_tagger
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective, finetuning_steps, predict
+from realign.measuring import measure_alignment
+from realign.realignment import LinkedBitextFile, RealignmentObjective, mixed_batches
 from realign.tasks.data import TokenData, read_token_data
 from realign.tasks.metrics import metric_value, sentence_counts
+from realign.text.pharaoh import read_linked_bitext
 from realign.training import Plan, train
 
+LANGUAGES = ("ar", "es", "fr", "ru", "zh")
+REALIGNMENT_STEPS = 30
+REALIGNMENT_RATES = (None, 5e-5, 1e-4, 2e-4)
+CHOSEN = (2, 32, 4e-4)
 CHOICES = [(2, 32, 1e-4), (2, 32, 2e-4), (2, 32, 4e-4), (2, 16, 2e-4)]
 
 
@@ -28,14 +37,50 @@ def part(data: TokenData, chosen: list[int]) -> TokenData:
     return TokenData([data.tokens[i] for i in chosen], [data.labels[i] for i in chosen], data.label_names)
 
 
-def development_accuracy(model: Path, epochs: int, batch_size: int, learning_rate: float) -> float:
-    """Accuracy on the held-out tenth after training on the rest."""
+def realign(model: Path, learning_rate: float | None, folder: Path) -> tuple[dict[str, torch.Tensor], float]:
+    """Weights after realignment on four fifths of the bitext, and the mean weak alignment on the rest."""
+    order = seed_everything(1)
+    encoder, tokenizer = load_encoder(model, pick_device()), WordTokenizer(model, 96)
+    files, held_out = [], []
+    for language in LANGUAGES:
+        sides = []
+        for kind in ("bitext", "pairs/dictionary"):
+            lines = Path(f"results/{kind}/train/en-{language}.txt").read_text(encoding="utf-8").splitlines(True)
+            cut = len(lines) * 4 // 5
+            path = folder / f"{kind.replace('/', '-')}-{language}"
+            path.write_text("".join(lines[:cut]), encoding="utf-8")
+            path.with_suffix(".held-out").write_text("".join(lines[cut:]), encoding="utf-8")
+            sides.append(path)
+        files.append(LinkedBitextFile(*sides))
+        held_out.append([side.with_suffix(".held-out") for side in sides])
+    if learning_rate is not None:
+        batches = mixed_batches(files, 16, order)
+        objective = RealignmentObjective(encoder, tokenizer)
+        train(encoder, lambda _: objective(next(batches)), Plan(learning_rate, REALIGNMENT_STEPS))
+    encoder.eval()
+    scores = [
+        next(
+            row.score
+            for row in reversed(measure_alignment(encoder, tokenizer, read_linked_bitext(*sides), max_pairs=5000))
+            if row.kind == "weak" and row.direction == "forward"
+        )
+        for sides in held_out
+    ]
+    return encoder.state_dict(), sum(scores) / len(scores)
+
+
+def development_accuracy(
+    model: Path, epochs: int, batch_size: int, learning_rate: float, encoder: dict[str, torch.Tensor] | None = None
+) -> float:
+    """Accuracy on the held-out tenth after training on the rest, from other encoder weights if given."""
     data = read_token_data(Path("results/tasks/pos/en/train.parquet"))
     numbers = range(len(data.tokens))
     training = part(data, [i for i in numbers if i % 10 != 9])
     development = part(data, [i for i in numbers if i % 10 == 9])
     order = seed_everything(1)
     tagger, tokenizer = load_tagger(model, pick_device(), data.label_names), WordTokenizer(model, 96)
+    if encoder is not None:
+        tagger.base_model.load_state_dict(encoder)
     steps = finetuning_steps(len(training.tokens), batch_size, epochs)
     objective = TaggingObjective(tagger, tokenizer, training, batch_size, order)
     train(tagger, objective, Plan(learning_rate, steps, 0.1, "linear"))
@@ -45,8 +90,14 @@ def development_accuracy(model: Path, epochs: int, batch_size: int, learning_rat
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print("| model | epochs | batch | learning rate | development accuracy |", "| --- " * 5 + "|", sep="\n")
     for folder in map(Path, sys.argv[1:]):
+        print("| model | epochs | batch | fine-tuning rate | accuracy |", "| --- " * 5 + "|", sep="\n")
         for epochs, batch_size, rate in CHOICES:
             accuracy = development_accuracy(folder, epochs, batch_size, rate)
             print(f"| {folder.name} | {epochs} | {batch_size} | {rate:g} | {accuracy:.3f} |", flush=True)
+        print("\n| model | realignment rate | held-out weak alignment | accuracy |", "| --- " * 4 + "|", sep="\n")
+        for realignment_rate in REALIGNMENT_RATES:
+            with TemporaryDirectory() as name:
+                weights, alignment = realign(folder, realignment_rate, Path(name))
+            accuracy = development_accuracy(folder, *CHOSEN, encoder=weights)
+            print(f"| {folder.name} | {realignment_rate or 'none'} | {alignment:.3f} | {accuracy:.3f} |", flush=True)
