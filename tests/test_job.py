@@ -17,7 +17,9 @@ def run(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_good_job_says_nothing_on_the_terminal(tmp_path: Path) -> None:
-    finished = run(tmp_path, "import os; os.system('echo from a child'); print('threads', os.environ['OMP_NUM_THREADS'])")
+    finished = run(
+        tmp_path, "import os; os.system('echo from a child'); print('threads', os.environ['OMP_NUM_THREADS'])"
+    )
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
     assert sorted((tmp_path / "logs/stage.log").read_text().splitlines()) == ["from a child", "threads 3"]
 

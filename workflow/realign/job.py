@@ -23,8 +23,8 @@ def seconds_since_start() -> float:
 def job(log: str, threads: int = 1) -> Iterator[None]:
     """Send all output to `log`, compute with `threads` threads, stay offline, and end mistakes with one sentence.
 
-    `InputError`, a full disk and a loss that is not finite exit with status 1 and one line on the terminal; anything
-    else is a defect, whose traceback stands in the log.
+    `InputError` and a full disk exit with status 1 and one line on the terminal; anything else is a defect, whose
+    traceback stands in the log.
     """
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -56,6 +56,4 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"the disk is full while writing {error.filename or 'a file'}; free some space and run again"
-    if type(error).__name__ == "NonFiniteLoss":  # compared by name: importing it here would import torch everywhere
-        return str(error)
     return None

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from realign.devices import Precision, autocast
+from realign.errors import InputError
 from realign.text.files import atomic_writer
 
 
-class NonFiniteLoss(Exception):
+class NonFiniteLoss(InputError):
     """The loss became infinite or not a number; the model still has the weights of the last good step."""
 
     def __init__(self, step: int, loss: float) -> None:

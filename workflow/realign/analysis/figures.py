@@ -69,9 +69,11 @@ def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations:
                     s=36,
                     alpha=0.85,
                 )
-            axes.set_title(f"{task}, {moment} fine-tuning\n{_correlation_title(correlations, task, moment)}")
-            axes.set_xlabel("alignment (weak, last layer, source to target)")
-        grid[row][0].set_ylabel("transfer: loss against the source language, %")
+            axes.set_title(
+                f"{task}, {moment} fine-tuning\n{_correlation_title(correlations, task, moment)}", fontsize="medium"
+            )
+            axes.set_xlabel("weak alignment, last layer")
+        grid[row][0].set_ylabel("transfer, %\n(change from the source score)")
     handles = [_dot(f"C{number}", "o", language) for number, language in enumerate(languages)]
     handles += [_dot("0.4", MARKERS[number % len(MARKERS)], model) for number, model in enumerate(models)]
     figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 8), bbox_to_anchor=(0.5, -0.06))
@@ -88,7 +90,7 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> st
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
-    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}], {p}, n = {cell['n']}"
+    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -> Figure:
