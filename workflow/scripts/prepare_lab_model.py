@@ -9,14 +9,7 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    from realign.encoders.checkpoint import (
-        WEIGHTS,
-        Manifest,
-        library_versions,
-        new_checkpoint,
-        sha256_of,
-        write_manifest,
-    )
+    from realign.encoders.checkpoint import new_checkpoint, write_pretrained_manifest
     from realign.encoders.e5 import packaged_file, read_e5
     from realign.encoders.lab import write_lab_encoder
     from realign.text.files import read_lines
@@ -24,12 +17,5 @@ with job(snakemake.log[0]):
     vocabulary = snakemake.input.get("vocabulary")
     keep = set(read_lines(Path(vocabulary))) if vocabulary else None
     with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
-        file = read_e5(packaged_file())
-        write_lab_encoder(file, folder, snakemake.params.layers, keep)
-        manifest = Manifest(
-            weights_sha256=sha256_of(folder / WEIGHTS),
-            model=snakemake.wildcards.model,
-            inputs={vocabulary: sha256_of(Path(vocabulary))} if vocabulary else {},
-            versions=library_versions(),
-        )
-        write_manifest(folder, manifest)
+        write_lab_encoder(read_e5(packaged_file()), folder, snakemake.params.layers, keep)
+        write_pretrained_manifest(folder, snakemake.wildcards.model, snakemake.input)

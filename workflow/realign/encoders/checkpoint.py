@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -86,6 +86,15 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
 def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> None:
     """Write a manifest or run record as indented JSON."""
     (folder / name).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
+
+
+def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str]) -> None:
+    """Vouch for an encoder that no stage has trained yet."""
+    fingerprints = {path: sha256_of(Path(path)) for path in inputs}
+    weights = sha256_of(folder / WEIGHTS)
+    write_manifest(
+        folder, Manifest(weights_sha256=weights, model=model, inputs=fingerprints, versions=library_versions())
+    )
 
 
 def read_manifest(folder: Path, verify: bool = True) -> Manifest:
