@@ -7,7 +7,6 @@ manifest too, and nothing downstream runs again. What differs from run to run (s
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -121,26 +120,9 @@ def copy_tokenizer(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
 
 
-@contextmanager
-def hidden(*packages: str) -> Iterator[None]:
-    """Pretend that packages are not installed, for libraries that import them only when they are.
-
-    transformers imports scipy and scikit-learn for losses and decoders that no stage uses, which costs every job
-    a tenth of its start.
-    """
-    blocked = [package for package in packages if package not in sys.modules]
-    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None means: not installed
-    try:
-        yield
-    finally:
-        for package in blocked:
-            del sys.modules[package]
-
-
 def load_encoder(folder: Path, device: "torch.device") -> "PreTrainedModel":
     """The encoder of a verified checkpoint directory, without a pooler, in float32."""
-    with hidden("scipy", "sklearn"):
-        from transformers import AutoConfig, AutoModel
+    from transformers import AutoConfig, AutoModel
 
     read_manifest(folder)
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
@@ -150,8 +132,7 @@ def load_encoder(folder: Path, device: "torch.device") -> "PreTrainedModel":
 
 def load_tagger(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":
     """A token classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
-    with hidden("scipy", "sklearn"):
-        from transformers import AutoModelForTokenClassification
+    from transformers import AutoModelForTokenClassification
 
     read_manifest(folder)
     if labels is None:
@@ -174,8 +155,7 @@ def _quietly_load(factory: type, folder: Path, device: "torch.device", **options
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    with hidden("scipy", "sklearn"):  # the model's own module is imported here
-        model: PreTrainedModel = factory.from_pretrained(  # type: ignore[attr-defined]
-            folder, local_files_only=True, dtype=torch.float32, **options
-        )
+    model: PreTrainedModel = factory.from_pretrained(  # type: ignore[attr-defined]
+        folder, local_files_only=True, dtype=torch.float32, **options
+    )
     return model.to(device)  # type: ignore[arg-type]
