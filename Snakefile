@@ -30,5 +30,6 @@ rule all:
     default_target: True
     input:
         SUMMARIES,
+        TABLES,
         FIGURES.values(),
         "results/report.html",

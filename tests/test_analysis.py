@@ -74,7 +74,7 @@ def test_every_run_finds_the_encoder_that_it_started_from(
     scores: list[ScoreRecord], encoders: list[AlignmentRecord]
 ) -> None:
     table = scores_table(scores, "en")
-    runs = alignment_of_runs(alignment_table(scores, encoders), table)
+    runs = alignment_of_runs(alignment_table(scores, encoders, {"pos": 3}), table)
     last = runs[(runs["layer"] == 2) & (runs["kind"] == "weak") & (runs["direction"] == "forward")]
     found = last.set_index(["moment", "method", "seed", "language"])["score"]
     assert found["before", "baseline", 1, "de"] == found["before", "baseline", 2, "de"] == pytest.approx(0.3)
@@ -85,7 +85,11 @@ def test_every_run_finds_the_encoder_that_it_started_from(
 
 def test_correlations_are_spearmans_over_all_points(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
     table = correlations(
-        scores_table(scores, "en"), alignment_table(scores, encoders), resamples=200, confidence=0.95, seed=0
+        scores_table(scores, "en"),
+        alignment_table(scores, encoders, {"pos": 3}),
+        resamples=200,
+        confidence=0.95,
+        seed=0,
     ).set_index(["method", "position", "moment", "kind", "direction"])
     cell = table.loc[("baseline", "last", "before", "weak", "forward")]
     # three languages, whose order by alignment is their order by transfer, twice
@@ -147,7 +151,7 @@ def test_a_gain_that_every_sentence_shares_has_no_spread() -> None:
 
 
 def test_alignment_change_is_relative_to_before(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
-    table = alignment_change(scores_table(scores, "en"), alignment_table(scores, encoders))
+    table = alignment_change(scores_table(scores, "en"), alignment_table(scores, encoders, {"pos": 3}))
     cell = table.set_index(["method", "language", "layer", "direction", "kind"])
     german = cell.loc[("baseline", "de", 2, "forward", "weak")]
     assert german["before"] == pytest.approx(0.3) and german["after"] == pytest.approx(0.6)

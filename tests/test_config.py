@@ -25,10 +25,13 @@ def content() -> dict[str, Any]:
     [
         ({"sedes": [1]}, "config: sedes: unknown key; did you mean 'seeds'?"),
         ({"realignment": {"stepz": 3}}, "realignment.stepz: unknown key; did you mean 'steps'?"),
-        ({"realignment": {"steps": 0}}, "realignment.steps: found 0; input should be greater than or equal to 1"),
+        ({"realignment": {"steps": 0}}, "realignment.steps: found 0; expected a number of steps from 1, or 'match'"),
         ({"finetuning": {"warmup": 2}}, "finetuning.warmup: found 2; input should be less than or equal to 1"),
         ({"methods": ["baseline", "before-giza"]}, "names an unknown aligner; the aligners are fastalign, dictionary"),
+        ({"realignment": {"steps": "many"}}, "realignment.steps: found 'many'; expected a number of steps"),
         ({"methods": ["baseline", "during"]}, "'during' is neither 'baseline' nor 'before-<aligner>'"),
+        ({"methods": ["baseline", "after-dictionary"]}, "nor 'before-<aligner>' nor 'during-<aligner>'"),
+        ({"methods": ["baseline", "during-giza"]}, "names an unknown aligner; the aligners are fastalign"),
         ({"methods": ["before-dictionary"]}, "methods: 'baseline' is missing"),
         ({"target_languages": ["ar", "en"]}, "target_languages: 'en' is the source language"),
         ({"target_languages": ["ar", "ar"]}, "target_languages: a value stands twice"),
@@ -56,7 +59,9 @@ def test_a_missing_key_is_named_with_its_meaning(content: dict[str, Any]) -> Non
 
 def test_a_method_is_parsed_once() -> None:
     assert parse_method("baseline").aligner is None
-    assert parse_method("before-fastalign").aligner == "fastalign"
+    before, during = parse_method("before-fastalign"), parse_method("during-dictionary")
+    assert (before.when, before.aligner) == ("before", "fastalign")
+    assert (during.when, during.aligner) == ("during", "dictionary")
 
 
 def test_the_reference_is_made_from_the_models() -> None:

@@ -1,5 +1,7 @@
 """What may run again after a change, and nothing more: each test is a row of the invalidation contract."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ SUMMARIES = {
     "correlations.csv",
     "realignment.csv",
     "alignment_change.csv",
+    "mixed_effects.csv",
+    "tables/correlations.csv",
     "figures/transfer.svg",
     "report.html",
 }
@@ -119,7 +123,7 @@ def test_a_new_model_runs_only_its_own_combinations(finished_study: Study) -> No
     with finished_study.changed_config(models=models):
         planned = finished_study.planned()
     assert planned >= SUMMARIES
-    assert all("/other" in path for path in planned - SUMMARIES)
+    assert all("/other" in path for path in planned - SUMMARIES - {"models.csv"})
 
 
 def test_a_new_method_runs_only_its_own_combinations(finished_study: Study) -> None:
@@ -127,6 +131,45 @@ def test_a_new_method_runs_only_its_own_combinations(finished_study: Study) -> N
         planned = finished_study.planned()
     assert planned >= SUMMARIES
     assert all("fastalign" in path for path in planned - SUMMARIES)
+
+
+def during(*tasks: str) -> set[str]:
+    method = "during-dictionary"
+    return finetuned(method, tasks=tasks) | scores(method, "en", "de", "it", tasks=tasks)  # type: ignore[arg-type]
+
+
+def test_joint_realignment_adds_its_own_checkpoints_and_moves_no_other(finished_study: Study) -> None:
+    methods = ["baseline", "before-dictionary", "during-dictionary"]
+    with finished_study.changed_config(methods=methods):
+        assert finished_study.planned() == during("pos", "ner") | SUMMARIES
+        finished_study.run("--until", "finetune_jointly")
+        planned = finished_study.planned()
+        assert planned == scores("during-dictionary", "en", "de", "it") | SUMMARIES
+        with finished_study.changed_config(realignment={"coefficient": 0.5}):
+            assert finished_study.planned() == during("pos", "ner") | SUMMARIES
+        bitext = finished_study.folder / "bitext" / "train.en-it.txt"
+        with finished_study.changed_file(bitext, "Il ponte", "Un ponte"):
+            assert finetuned("during-dictionary") <= finished_study.planned()
+            assert not finetuned("baseline") & finished_study.planned()
+    manifest = json.loads(
+        (finished_study.folder / "results/finetuned/mine/during-dictionary/pos/seed31/manifest.json").read_text()
+    )
+    assert (
+        manifest["method"] == "during-dictionary" and "results/pairs/dictionary/train/en-it.txt" in manifest["inputs"]
+    )
+    shutil.rmtree(finished_study.folder / "results/finetuned/mine/during-dictionary")
+
+
+def test_as_many_realignment_steps_as_the_task_takes_make_one_encoder_for_equal_tasks(finished_study: Study) -> None:
+    with finished_study.changed_config(realignment={"steps": "match"}):
+        encoders = {path for path in finished_study.planned() if path.startswith("realigned/")}
+    # 2 epochs of batches of 8
+    sentences = {
+        "pos": (finished_study.folder / "pos/en.train.conllu").read_text().count("# sent_id"),
+        "ner": len((finished_study.folder / "ner/en.train.txt").read_text().strip().split("\n\n")),
+    }
+    steps = {2 * -(-count // 8) for count in sentences.values()}
+    assert encoders == {f"realigned/mine/dictionary/{number}/seed31/manifest.json" for number in steps}
 
 
 def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
@@ -152,7 +195,7 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
         (
             "analysis",
             {"bootstrap": 300},
-            {"correlations.csv", "realignment.csv", "figures/transfer.svg", "report.html"},
+            {"correlations.csv", "realignment.csv", "tables/correlations.csv", "figures/transfer.svg", "report.html"},
         ),
         ("figures", {"width": 6.0}, {"figures/transfer.svg", "report.html"}),
     ],
@@ -177,16 +220,18 @@ def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) ->
 def test_the_code_of_a_script_runs_its_stage(finished_study: Study) -> None:
     script = finished_study.project / "workflow" / "scripts" / "change.py"
     with finished_study.changed_file(script, "write_table(table,", "write_table(table.copy(),"):
-        assert finished_study.planned() == {"alignment_change.csv", "report.html"}
+        assert finished_study.planned() == {"alignment_change.csv", "tables/correlations.csv", "report.html"}
 
 
 def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -> None:
     library = finished_study.project / "workflow" / "realign"
-    script = finished_study.project / "workflow" / "scripts" / "finetune.py"
+    script = finished_study.project / "workflow" / "scripts" / "realign.py"
     with (
         finished_study.changed_file(library / "training.py", '"""The one training loop', '"""The single training loop'),
         finished_study.changed_file(library / "alignment.py", "n = len(queries)", "n = len(queries)  # a comment"),
-        finished_study.changed_file(script, "seed = int(wildcards.seed)", "seed = int(\n        wildcards.seed\n    )"),
+        finished_study.changed_file(
+            script, "order = seed_everything(seed)", "order = seed_everything(\n        seed\n    )"
+        ),
     ):
         assert finished_study.planned() == set()
 

@@ -7,7 +7,7 @@ import pytest
 
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, format_pair, read_bitext, read_moses
-from realign.text.conll import read_bio, read_conllu, read_pos, surface_tokens
+from realign.text.conll import read_bio, read_conllu, read_entities, read_pos, surface_tokens
 from realign.text.dictionary import read_dictionary
 from realign.text.files import atomic_writer
 from realign.text.pharaoh import read_linked_bitext, usable_links
@@ -131,6 +131,21 @@ def test_bio_columns_are_read_and_checked(tmp_path: Path) -> None:
         list(read_bio(write(tmp_path / "ner", "Ana B-PER\nLiga B-MISC\n"), labels))
     with pytest.raises(InputError, match="ner:2: I-LOC follows B-PER"):
         list(read_bio(write(tmp_path / "ner", "Ana B-PER\nLugo I-LOC\n"), labels))
+
+
+def test_entities_are_read_from_the_last_column_of_conllu(tmp_path: Path) -> None:
+    def sentence(*labels: str) -> Path:
+        misc = [f"Entity={label}" if label != "O" else "_" for label in labels]
+        lines = [f"{number}\tw{number}\t_\tNOUN\t_\t_\t_\t_\t_\t{text}" for number, text in enumerate(misc, 1)]
+        return write(tmp_path / "ner.conllu", "# sent_id = s1\n" + "\n".join(lines) + "\n\n")
+
+    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    (found,) = read_entities(sentence("B-PER", "I-PER", "O"), labels)
+    assert found.tokens == ["w1", "w2", "w3"] and found.labels == ["B-PER", "I-PER", "O"]
+    with pytest.raises(InputError, match=r"ner.conllu: sentence s1: label 'B-MISC' is outside the tag set O B-PER"):
+        list(read_entities(sentence("B-MISC"), labels))
+    with pytest.raises(InputError, match=r"sentence s1: I-LOC follows B-PER; an entity begins with B-LOC"):
+        list(read_entities(sentence("B-PER", "I-LOC"), labels))
 
 
 def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

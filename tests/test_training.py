@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, load_tagger, sha256_of, write_manifest
+from realign.encoders.checkpoint import (
+    WEIGHTS,
+    Manifest,
+    base_encoder,
+    load_encoder,
+    load_tagger,
+    sha256_of,
+    write_manifest,
+)
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
-from realign.finetuning import TaggingObjective, finetuning_steps, predict
+from realign.finetuning import TaggingObjective, predict
+from realign.joint import JointObjective
 from realign.realignment import (
     LinkedBitextFile,
     RealignmentObjective,
@@ -20,6 +29,7 @@ from realign.realignment import (
     mixed_batches,
 )
 from realign.stage import train_checkpoint
+from realign.steps import finetuning_steps
 from realign.tasks.data import TokenData, read_sentences, read_token_data, write_token_data
 from realign.tasks.metrics import accuracy_counts, entity_f1_counts, metric_value, sentence_counts
 from realign.text.bitext import SentencePair
@@ -189,6 +199,21 @@ def test_fine_tuning_learns_and_repeats_to_the_byte(tmp_path: Path, checkpoint: 
     tagger = load_tagger(tmp_path / "first", CPU).eval()
     assert predict(tagger, tokenizer, SENTENCES, batch_size=2) == data.labels
     assert (tmp_path / "first" / "loss.csv").read_text().count("\n") == 31
+
+
+def test_a_joint_step_adds_one_realignment_batch_to_the_loss_of_the_task(tmp_path: Path, checkpoint: Path) -> None:
+    data = TokenData(SENTENCES, [[0, 1, 2], [0, 1, 2], [0, 1]], TAGS)
+    tokenizer = WordTokenizer(checkpoint, 32)
+    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
+    file = linked_file(tmp_path, "de", [("the river ||| der Fluss", "1-1"), ("old market ||| alter Markt", "0-0 1-1")])
+    batch = [file[0], file[1]]
+    realignment = RealignmentObjective(base_encoder(tagger), tokenizer)
+    alone = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
+    again = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
+    both = JointObjective(again, realignment, iter([batch]), coefficient=0.5)(0)
+    assert both.item() == pytest.approx(alone(0).item() + 0.5 * realignment(batch).item(), rel=1e-6)
+    both.backward()
+    assert base_encoder(tagger).embeddings.word_embeddings.weight.grad.abs().sum() > 0
 
 
 def test_a_word_that_was_cut_off_counts_as_wrong(checkpoint: Path) -> None:

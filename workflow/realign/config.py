@@ -4,7 +4,7 @@ import difflib
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from realign.errors import InputError
 
@@ -52,12 +52,25 @@ class DictionaryFiles(_Section):
 
 
 class TaskFiles(_Section):
-    """Your own task data: CoNLL-U for `pos`, two-column CoNLL with BIO labels for `ner`."""
+    """Your own task data: CoNLL-U for `pos`; for `ner` two-column CoNLL, or CoNLL-U with `Entity=B-PER` in MISC;
+    for `nli` JSON lines or TSV with a header, with `premise`, `hypothesis` and `label`."""
 
     source: Literal["files"] = Field(description="`files`: your own, by path pattern")
     pattern: str = Field(description="path of the data, with `{lang}` and `{split}` (train, test)")
     labels: list[str] | None = Field(
-        None, description="`ner` only: the BIO labels; default `O`, and `B-`, `I-` of PER, LOC, ORG"
+        None,
+        description="the labels of `ner` (default `O`, and `B-`, `I-` of PER, LOC, ORG) or `nli` (default entailment, "
+        "neutral, contradiction)",
+    )
+
+
+class GoldFiles(_Section):
+    """Your own hand-made word links, to judge the aligners by."""
+
+    source: Literal["files"] = Field(description="`files`: your own, by path pattern")
+    bitext: str = Field(description="path of the linked `source ||| target` sentences, with `{source}` and `{lang}`")
+    links: str = Field(
+        description="path of their links, same fields; a line a pair, `0-0` is a sure link, `2p1` a possible one"
     )
 
 
@@ -101,11 +114,14 @@ class Aligners(_Section):
 
 
 class Realignment(_Section):
-    """Training an encoder on word pairs, before fine-tuning."""
+    """Training an encoder on word pairs, before fine-tuning or during it."""
 
-    steps: Count = Field(60, description="optimiser steps")
+    steps: int | Literal["match"] = Field(
+        60, description="optimiser steps before fine-tuning; `match`: as many as the task's fine-tuning takes"
+    )
+    coefficient: Positive = Field(1.0, description="weight of the realignment loss during fine-tuning")
     batch_size: Count = Field(16, description="sentence pairs a step, mixed over the languages")
-    learning_rate: Positive = Field(2e-5, description="constant rate of AdamW")
+    learning_rate: Positive = Field(2e-5, description="constant rate of AdamW before fine-tuning")
     max_length: Annotated[int, Field(ge=8)] = Field(96, description="longest sentence, in sub-words")
     languages: list[Language] | Literal["all"] = Field(
         "all", description="languages to realign on; `all` is all target languages"
@@ -117,6 +133,13 @@ class Realignment(_Section):
     strength: Literal["weak", "strong"] = Field(
         "strong", description="candidates of the loss: all words of the batch, or those of the other language"
     )
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _number_or_match(cls, value: object) -> object:
+        if value != "match" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise ValueError("expected a number of steps from 1, or 'match'")
+        return value
 
 
 class Finetuning(_Section):
@@ -167,16 +190,20 @@ class Config(_Section):
         dict[Name, Annotated[LabModel | ModelFiles, Field(discriminator="source")]], Field(min_length=1)
     ] = Field(description="encoders by name")
     methods: Annotated[list[str], Field(min_length=1)] = Field(
-        description="`baseline`, `before-fastalign`, `before-dictionary`; the baseline is always needed"
+        description="`baseline`, and `before-` or `during-` fine-tuning with the name of an aligner, such as "
+        "`before-dictionary`, `during-fastalign`; the baseline is always needed"
     )
     tasks: Annotated[
-        dict[Literal["pos", "ner"], Annotated[LabSource | TaskFiles, Field(discriminator="source")]],
+        dict[Literal["pos", "ner", "nli"], Annotated[LabSource | TaskFiles, Field(discriminator="source")]],
         Field(min_length=1),
-    ] = Field(description="tasks to fine-tune on: `pos` (tagging), `ner` (entities)")
+    ] = Field(description="tasks to fine-tune on: `pos` (tagging), `ner` (entities), `nli` (inference)")
     bitext: Annotated[LabSource | BitextFiles, Field(discriminator="source")] = Field(
         description="parallel sentences: `train` for realignment, `test` to measure alignment"
     )
     aligners: Aligners = Field(Aligners(), description="settings of the aligners")
+    gold_links: Annotated[LabSource | GoldFiles, Field(discriminator="source")] | None = Field(
+        None, description="hand-made word links, by which all aligners are judged; null judges none"
+    )
     realignment: Realignment = Field(Realignment(), description="settings of realignment")
     finetuning: Finetuning = Field(Finetuning(), description="settings of fine-tuning")
     measurement: Measurement = Field(Measurement(), description="settings of measuring and scoring")
@@ -200,11 +227,11 @@ class Config(_Section):
             raise ValueError("methods: 'baseline' is missing; gains are measured against it")
         if self.measurement.aligner not in Aligners.model_fields:
             raise ValueError(f"measurement.aligner: unknown aligner {self.measurement.aligner!r}{_known_aligners()}")
+        if "nli" in self.tasks and self.tasks["nli"].source == "lab":
+            raise ValueError("tasks.nli: the lab has no sentence pairs; use source: files")
         unknown = set(self.realignment_languages) - set(self.target_languages)
         if unknown:
             raise ValueError(f"realignment.languages: {sorted(unknown)} not among target_languages")
-        if "ner" in self.tasks and self.tasks["ner"].source == "lab":
-            raise ValueError("tasks.ner: the lab has no entity task yet; use source: files")
         return self
 
     @property
@@ -215,12 +242,13 @@ class Config(_Section):
 
 
 class Method(BaseModel):
-    """`baseline`, or realignment before fine-tuning on the word pairs of an aligner."""
+    """`baseline`, or realignment before or during fine-tuning on the word pairs of an aligner."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    aligner: str | None
+    when: Literal["before", "during"] | None = None
+    aligner: str | None = None
 
 
 def _known_aligners() -> str:
@@ -228,15 +256,15 @@ def _known_aligners() -> str:
 
 
 def parse_method(name: str) -> Method:
-    """A method from its name; raises `ValueError` for anything but `baseline` and `before-<known aligner>`."""
+    """A method from its name; raises `ValueError` for anything but `baseline` and `before-` or `during-` an aligner."""
     if name == "baseline":
-        return Method(name=name, aligner=None)
+        return Method(name=name)
     when, _, aligner = name.partition("-")
-    if when != "before":
-        raise ValueError(f"methods: {name!r} is neither 'baseline' nor 'before-<aligner>'")
+    if when not in ("before", "during") or not aligner:
+        raise ValueError(f"methods: {name!r} is neither 'baseline' nor 'before-<aligner>' nor 'during-<aligner>'")
     if aligner not in Aligners.model_fields:
         raise ValueError(f"methods: {name!r} names an unknown aligner{_known_aligners()}")
-    return Method(name=name, aligner=aligner)
+    return Method(name=name, when=when, aligner=aligner)
 
 
 def read_config(content: dict[str, Any], where: str = "config") -> Config:
@@ -265,7 +293,7 @@ def _sentence(error: ValidationError) -> str:
 def _sections() -> list[type[_Section]]:
     """All sections, in the order of the reference."""
     return [
-        Config, LabSource, BitextFiles, DictionaryFiles, TaskFiles, LabModel, ModelFiles,
+        Config, LabSource, BitextFiles, DictionaryFiles, TaskFiles, GoldFiles, LabModel, ModelFiles,
         Aligners, FastAlignSettings, Realignment, Finetuning, Measurement, Analysis, Figures,
     ]  # fmt: skip
 

@@ -19,11 +19,6 @@ IGNORED = -100
 """Label of words without representation and of padding, which the loss leaves out."""
 
 
-def finetuning_steps(sentences: int, batch_size: int, epochs: int) -> int:
-    """Optimiser steps of `epochs` passes; the last batch of a pass may be short."""
-    return epochs * -(-sentences // batch_size)
-
-
 class TaggingObjective:
     """Computes the cross-entropy of a tagger at the representing sub-word of each word, batch after batch."""
 

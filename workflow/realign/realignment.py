@@ -1,6 +1,6 @@
 """Realignment: train an encoder to give translated words similar representations (Wu and Dredze 2020)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -65,6 +65,11 @@ class LinkedBitextFile:
         links = parse_links(_read_line(self._pairs, self._pair_offsets[line]), self._pairs, line + 1)
         check_range(links, pair, self._pairs, line + 1)
         return pair, usable_links(pair, links)
+
+
+def linked_files(bitexts: Iterable[str], pairs: Iterable[str]) -> list[LinkedBitextFile]:
+    """The bitexts of several languages, each with its pair file."""
+    return [LinkedBitextFile(Path(text), Path(links)) for text, links in zip(bitexts, pairs, strict=True)]
 
 
 def _line_offsets(path: Path) -> NDArray[np.int64]:

@@ -3,6 +3,9 @@ localrules:
     correlate,
     compare,
     change,
+    mix,
+    describe,
+    typeset,
     draw,
     report,
 
@@ -19,6 +22,7 @@ rule tabulate:
     params:
         code=script_digest("tabulate"),
         source_language=SOURCE,
+        steps_of_task=STEPS_OF_TASK,
     script:
         "../scripts/tabulate.py"
 
@@ -67,8 +71,54 @@ rule change:
         "../scripts/change.py"
 
 
+rule mix:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+    output:
+        report("results/mixed_effects.csv", "../report/mixed_effects.rst", category="Answers"),
+    log:
+        "results/logs/mix.log",
+    params:
+        code=script_digest("mix"),
+        confidence=CONFIG.analysis.confidence,
+    script:
+        "../scripts/mix.py"
+
+
+rule describe:
+    input:
+        manifests=expand(f"{MODEL}/manifest.json", model=sorted(CONFIG.models)),
+        weights=expand(f"{MODEL}/model.safetensors", model=sorted(CONFIG.models)),
+    output:
+        report("results/models.csv", "../report/models.rst", category="Tables"),
+    log:
+        "results/logs/describe.log",
+    params:
+        code=script_digest("describe"),
+        models=sorted(CONFIG.models),
+    script:
+        "../scripts/describe.py"
+
+
+rule typeset:
+    input:
+        correlations="results/correlations.csv",
+        alignment_change="results/alignment_change.csv",
+        realignment="results/realignment.csv",
+    output:
+        **{name: multiext(f"results/tables/{name}", ".csv", ".tex") for name in LAYOUTS},
+    log:
+        "results/logs/typeset.log",
+    params:
+        code=script_digest("typeset"),
+    script:
+        "../scripts/typeset.py"
+
+
 rule draw:
     input:
+        models="results/models.csv",
         scores="results/scores.csv",
         alignment="results/alignment.csv",
         correlations="results/correlations.csv",
@@ -77,6 +127,7 @@ rule draw:
         transfer=report(FIGURES["transfer"], "../report/transfer.rst", category="Figures"),
         layers=report(FIGURES["layers"], "../report/layers.rst", category="Figures"),
         gain=report(FIGURES["gain"], "../report/gain.rst", category="Figures"),
+        summary=report(FIGURES["summary"], "../report/summary.rst", category="Figures"),
     log:
         "results/logs/draw.log",
     params:

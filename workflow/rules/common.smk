@@ -38,7 +38,11 @@ if workflow.local_exec:
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
 LANGUAGES = [SOURCE, *TARGETS]
-ALIGNERS = sorted({parse_method(method).aligner for method in CONFIG.methods} - {None})
+METHODS = [parse_method(method) for method in CONFIG.methods]
+ALIGNERS = sorted({method.aligner for method in METHODS} - {None})
+MEASURED_ALIGNERS = sorted({*ALIGNERS, CONFIG.measurement.aligner})
+JUDGED = [(aligner, lang) for aligner in MEASURED_ALIGNERS for lang in LOCATE.gold_languages()]
+STEPS_OF_TASK = {task: LOCATE.realignment_steps(task) for task in sorted(CONFIG.tasks)}
 LAB_MODELS = [name for name, entry in CONFIG.models.items() if isinstance(entry, LabModel)]
 FILES_MODELS = [name for name in CONFIG.models if name not in LAB_MODELS]
 
@@ -56,10 +60,21 @@ MEASURED_PAIRS = PAIRS.format(aligner=CONFIG.measurement.aligner, split="test", 
 
 SUMMARIES = [
     f"results/{table}.csv"
-    for table in ("correlations", "realignment", "alignment_change", "scores", "alignment")
-]
+    for table in (
+        "correlations",
+        "realignment",
+        "alignment_change",
+        "mixed_effects",
+        "scores",
+        "alignment",
+        "models",
+    )
+] + ["results/aligners.csv"] * bool(JUDGED)
+LAYOUTS = ("correlations", "alignment_change", "realignment", "realignment_by_language")
+TABLES = expand("results/tables/{name}.{form}", name=LAYOUTS, form=["csv", "tex"])
 FIGURES = {
-    name: multiext(f"results/figures/{name}", ".svg", ".pdf") for name in ("transfer", "layers", "gain")
+    name: multiext(f"results/figures/{name}", ".svg", ".pdf")
+    for name in ("transfer", "layers", "gain", "summary")
 }
 
 
@@ -69,7 +84,7 @@ wildcard_constraints:
     aligner="fastalign|dictionary",
     task="|".join(CONFIG.tasks),
     lang="|".join(LANGUAGES),
-    split="train|test",
+    split="train|test|gold",
     seed=r"\d+",
     steps=r"\d+",
 
@@ -97,10 +112,11 @@ def learning_rate(section, model):
 
 def encoder_to_finetune(wildcards):
     """The manifest of the encoder that a method starts from."""
-    aligner = parse_method(wildcards.method).aligner
-    folder = MODEL if aligner is None else REALIGNED
+    method = parse_method(wildcards.method)
+    folder = REALIGNED if method.when == "before" else MODEL
+    steps = STEPS_OF_TASK[wildcards.task]
     return f"{folder}/manifest.json".format(
-        model=wildcards.model, aligner=aligner, steps=CONFIG.realignment.steps, seed=wildcards.seed
+        model=wildcards.model, aligner=method.aligner, steps=steps, seed=wildcards.seed
     )
 
 
@@ -121,8 +137,8 @@ def all_alignments():
     return expand(PRETRAINED_ALIGNMENT, model=CONFIG.models, lang=TARGETS) + expand(
         REALIGNED_ALIGNMENT,
         model=CONFIG.models,
-        aligner=ALIGNERS,
-        steps=CONFIG.realignment.steps,
+        aligner=[method.aligner for method in METHODS if method.when == "before"],
+        steps=sorted(set(STEPS_OF_TASK.values())),
         seed=CONFIG.seeds,
         lang=TARGETS,
     )

@@ -14,11 +14,12 @@ rule align_dictionary:
         "../scripts/align_dictionary.py"
 
 
-# Held-out bitext is aligned along with the training bitext: a few lines alone have no statistics.
+# Held-out and hand-linked bitext is aligned along with the training bitext: a few lines alone have no statistics.
 rule align_fastalign:
     input:
         bitext=BITEXT,
-        context=lambda wildcards: [] if wildcards.split == "train" else BITEXT.replace("{split}", "train"),
+        context=lambda wildcards: [BITEXT.format(split="train", lang=wildcards.lang)]
+        * (wildcards.split != "train"),
     output:
         PAIRS.replace("{aligner}", "fastalign"),
     log:
@@ -30,3 +31,23 @@ rule align_fastalign:
         settings=CONFIG.aligners.fastalign.model_dump(),
     script:
         "../scripts/align_fastalign.py"
+
+
+localrules:
+    judge,
+
+
+rule judge:
+    input:
+        bitext=[BITEXT.format(split="gold", lang=lang) for aligner, lang in JUDGED],
+        pairs=[PAIRS.format(aligner=aligner, split="gold", lang=lang) for aligner, lang in JUDGED],
+        gold=[LOCATE.gold_links(lang) for aligner, lang in JUDGED],
+    output:
+        report("results/aligners.csv", "../report/aligners.rst", category="Tables"),
+    log:
+        "results/logs/judge.log",
+    params:
+        code=script_digest("judge"),
+        judged=JUDGED,
+    script:
+        "../scripts/judge.py"

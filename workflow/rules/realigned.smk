@@ -18,7 +18,7 @@ rule realign:
         settings=lambda wildcards: {
             key: value
             for key, value in learning_rate("realignment", wildcards.model).items()
-            if key not in ("steps", "languages")
+            if key not in ("steps", "languages", "coefficient")
         },
         precision=CONFIG.precision,
     script:

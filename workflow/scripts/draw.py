@@ -1,4 +1,4 @@
-"""Draw the figures: transfer against alignment, alignment by layer, gain by method and language."""
+"""Draw the figures: transfer against alignment, alignment by layer, gains by language, score by model size."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,3 +26,4 @@ with job(snakemake.log[0]):
         ),
         output.gain,
     )
+    figures.save_figure(figures.summary_figure(tables["realignment"], tables["models"], style["width"]), output.summary)

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     from realign.tasks.data import read_sentences, write_token_data
+    from realign.tasks.pairs import PAIR_TASKS, read_pairs, write_pair_data
 
-    sentences, names = read_sentences(snakemake.wildcards.task, Path(snakemake.input[0]), snakemake.params.labels)
-    write_token_data(Path(snakemake.output[0]), sentences, names)
+    task, labels = snakemake.wildcards.task, snakemake.params.labels
+    source, artifact = Path(snakemake.input[0]), Path(snakemake.output[0])
+    if task in PAIR_TASKS:
+        write_pair_data(artifact, *read_pairs(source, labels))
+    else:
+        write_token_data(artifact, *read_sentences(task, source, labels))

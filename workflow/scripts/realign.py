@@ -12,17 +12,13 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.devices import pick_device, seed_everything, use_threads
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.words import WordTokenizer
-    from realign.realignment import LinkedBitextFile, RealignmentObjective, mixed_batches
+    from realign.realignment import RealignmentObjective, linked_files, mixed_batches
     from realign.stage import fingerprints, train_checkpoint
     from realign.training import Plan
 
     settings, wildcards = snakemake.params.settings, snakemake.wildcards
     seed, steps = int(wildcards.seed), int(wildcards.steps)
     base = Path(snakemake.input.encoder).parent
-    files = [
-        LinkedBitextFile(Path(bitext), Path(pairs))
-        for bitext, pairs in zip(snakemake.input.bitext, snakemake.input.pairs, strict=True)
-    ]
     use_threads(snakemake.threads)
     order = seed_everything(seed)
     encoder = load_encoder(base, pick_device())
@@ -33,6 +29,7 @@ with job(snakemake.log[0], snakemake.threads):
         temperature=settings["temperature"],
         strength=settings["strength"],
     )
+    files = linked_files(snakemake.input.bitext, snakemake.input.pairs)
     batches = mixed_batches(files, settings["batch_size"], order)
     train_checkpoint(
         encoder,

@@ -9,29 +9,39 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0], snakemake.threads):
+    from realign.classification import predict_pairs
     from realign.devices import pick_device, use_threads
-    from realign.encoders.checkpoint import load_tagger
+    from realign.encoders.checkpoint import base_encoder, load_classifier, load_tagger
+    from realign.encoders.pairs import PairTokenizer
     from realign.encoders.words import WordTokenizer
     from realign.finetuning import predict
     from realign.measuring import measure_alignment
     from realign.observations import ScoreRecord, write_record
     from realign.tasks.data import read_token_data
-    from realign.tasks.metrics import METRICS, metric_value, sentence_counts
+    from realign.tasks.metrics import METRICS, metric_value, pair_counts, sentence_counts
+    from realign.tasks.pairs import PAIR_TASKS, read_pair_data
     from realign.text.pharaoh import read_linked_bitext
 
     settings, wildcards = snakemake.params.settings, snakemake.wildcards
     precision, batch_size = snakemake.params.precision, settings["batch_size"]
     folder = Path(snakemake.input.model).parent
     use_threads(snakemake.threads)
-    tagger = load_tagger(folder, pick_device()).eval()
     tokenizer = WordTokenizer(folder, settings["max_length"])
-    data = read_token_data(Path(snakemake.input.test))
-    predicted = predict(tagger, tokenizer, data.tokens, batch_size=batch_size, precision=precision)
-    counts = sentence_counts(wildcards.task, predicted, data)
+    if wildcards.task in PAIR_TASKS:
+        model = load_classifier(folder, pick_device()).eval()
+        pairs = read_pair_data(Path(snakemake.input.test))
+        pair_tokenizer = PairTokenizer(folder, settings["max_length"])
+        labels = predict_pairs(model, pair_tokenizer, pairs, batch_size=batch_size, precision=precision)
+        counts, scored = pair_counts(labels, pairs.labels), len(pairs)
+    else:
+        model = load_tagger(folder, pick_device()).eval()
+        data = read_token_data(Path(snakemake.input.test))
+        predicted = predict(model, tokenizer, data.tokens, batch_size=batch_size, precision=precision)
+        counts, scored = sentence_counts(wildcards.task, predicted, data), sum(map(len, data.tokens))
     alignment = []
     if wildcards.lang != snakemake.params.source_language:
         alignment = measure_alignment(
-            tagger.base_model,
+            base_encoder(model),
             tokenizer,
             read_linked_bitext(Path(snakemake.input.bitext), Path(snakemake.input.pairs)),
             max_pairs=settings["max_pairs"],
@@ -46,7 +56,7 @@ with job(snakemake.log[0], snakemake.threads):
         language=wildcards.lang,
         metric=METRICS[wildcards.task][0],
         score=metric_value(counts),
-        n=sum(map(len, data.tokens)),
+        n=scored,
         numerators=[count.numerator for count in counts],
         denominators=[count.denominator for count in counts],
         alignment=alignment,

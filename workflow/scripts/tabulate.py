@@ -15,4 +15,4 @@ with job(snakemake.log[0]):
     scores = read_records(snakemake.input.scores, ScoreRecord)
     encoders = read_records(snakemake.input.alignment, AlignmentRecord)
     write_table(scores_table(scores, snakemake.params.source_language), Path(snakemake.output.scores))
-    write_table(alignment_table(scores, encoders), Path(snakemake.output.alignment))
+    write_table(alignment_table(scores, encoders, snakemake.params.steps_of_task), Path(snakemake.output.alignment))

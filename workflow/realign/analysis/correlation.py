@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from realign.analysis.tables import alignment_of_runs
 
 Values = NDArray[np.float64]
 POINT = ["model", "method", "task", "seed", "language"]
 ALL_METHODS = "all"
+LAST_TWO = ("last", "penultimate")
 
 
 def spearman(x: Values, y: Values) -> tuple[float, float]:
@@ -59,12 +61,22 @@ def correlations(
 ) -> pd.DataFrame:
     """ρ over all (model, seed, target language) points, for each task, method, position, moment, direction and kind.
 
-    The rows of method `baseline` are the study's; those of `all` pool the points of every method.
+    The rows of method `baseline` are the study's; those of `all` pool the points of every method. `p_holm` is p
+    corrected for the cells of one method: those of the last two layers are one table, those of all depths another.
     """
     runs = alignment_of_runs(alignment, scores)
     points = runs.merge(scores[[*POINT, "transfer"]], on=POINT)
     rows = [{**about, **_correlate(group, resamples, confidence, seed)} for about, group in _groups(points)]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table.groupby(["method", table["position"].isin(LAST_TWO)])["p"].transform(holm)
+    return table
+
+
+def holm(p: pd.Series) -> pd.Series:
+    """p-values corrected for testing all of them (Holm 1979); nan is not a test and stays."""
+    tested = p.dropna()
+    corrected = pd.Series(multipletests(tested, method="holm")[1] if len(tested) else [], index=tested.index)
+    return corrected.reindex(p.index)
 
 
 def _groups(points: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:

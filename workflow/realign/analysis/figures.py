@@ -171,3 +171,38 @@ def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, wi
     )
     figure.tight_layout()
     return figure
+
+
+def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, width: float) -> Figure:
+    """Score averaged over the target languages against the number of parameters: a panel a task, a line a method."""
+    shown = gains[gains["language"] == ALL_TARGETS].merge(models[["model", "parameters"]], on="model")
+    tasks, methods = sorted(shown["task"].unique()), sorted(shown["method"].unique())
+    figure, grid = plt.subplots(1, len(tasks), figsize=(width, 0.55 * width / max(1, len(tasks) - 1)), squeeze=False)
+    for axes, task in zip(grid[0], tasks, strict=True):
+        for number, method in enumerate(methods):
+            line = shown[(shown["task"] == task) & (shown["method"] == method)].sort_values("parameters")
+            axes.errorbar(
+                line["parameters"] / 1e6,
+                100 * line["mean"],
+                yerr=100 * line["sd"].fillna(0),
+                color="0.4" if method == "baseline" else f"C{number - 1}",
+                linestyle="--" if method == "baseline" else "-",
+                marker=MARKERS[(number - 1) % len(MARKERS)],
+                capsize=2,
+                label=method,
+            )
+        sizes = shown.loc[shown["task"] == task, ["model", "parameters"]].drop_duplicates()
+        axes.set_xscale("log")
+        axes.set_xticks(
+            sizes["parameters"] / 1e6,
+            [f"{row['model']}\n{row['parameters'] / 1e6:.0f}M" for row in sizes.to_dict("records")],
+        )
+        axes.minorticks_off()
+        axes.set_title(task)
+        axes.set_xlabel("parameters")
+    grid[0][0].set_ylabel("mean score over target languages, %")
+    figure.legend(
+        *grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07)
+    )
+    figure.tight_layout()
+    return figure

@@ -1,6 +1,6 @@
 """Tidy tables of every score and every alignment: one observation a row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,23 +32,30 @@ def scores_table(records: Iterable[ScoreRecord], source_language: str) -> pd.Dat
     return table.drop(columns="source_score").sort_values(SCORE_KEYS, ignore_index=True)
 
 
-def alignment_table(scores: Iterable[ScoreRecord], encoders: Iterable[AlignmentRecord]) -> pd.DataFrame:
+def alignment_table(
+    scores: Iterable[ScoreRecord], encoders: Iterable[AlignmentRecord], steps_of_task: Mapping[str, int]
+) -> pd.DataFrame:
     """Every alignment score; `moment` is before or after fine-tuning, `layers` the number of layers of the model.
 
-    Before fine-tuning there is no task, and a pretrained encoder, whose method is baseline, has no seed.
+    Before fine-tuning a pretrained encoder, whose method is baseline, has no seed and no task. A realigned one stands
+    under every task that starts from it: those whose number of realignment steps, `steps_of_task`, is its own.
     """
     rows: list[dict[str, Any]] = []
     for score in scores:
         about = {"moment": "after", **score.model_dump(include=set(SCORE_KEYS))}
         rows += [{**about, **row.model_dump(), "layers": len(score.alignment) // 4 - 1} for row in score.alignment]
     for encoder in encoders:
-        about = {
-            "moment": "before",
-            "method": "baseline" if encoder.aligner is None else f"before-{encoder.aligner}",
-            "task": None,
-            **encoder.model_dump(include={"model", "seed", "language"}),
-        }
-        rows += [{**about, **row.model_dump(), "layers": len(encoder.alignment) // 4 - 1} for row in encoder.alignment]
+        pretrained = encoder.aligner is None
+        tasks = [None] if pretrained else [task for task, steps in steps_of_task.items() if steps == encoder.steps]
+        for task in tasks:
+            about = {
+                "moment": "before",
+                "method": "baseline" if pretrained else f"before-{encoder.aligner}",
+                "task": task,
+                **encoder.model_dump(include={"model", "seed", "language"}),
+            }
+            layers = len(encoder.alignment) // 4 - 1
+            rows += [{**about, **row.model_dump(), "layers": layers} for row in encoder.alignment]
     table = pd.DataFrame(rows, columns=[*ALIGNMENT_KEYS, "layers", "score", "n"])
     table["seed"] = table["seed"].astype("Int64")
     return table.sort_values(ALIGNMENT_KEYS, ignore_index=True)
@@ -57,18 +64,19 @@ def alignment_table(scores: Iterable[ScoreRecord], encoders: Iterable[AlignmentR
 def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Alignment before and after fine-tuning of every scored run: the table's rows under each run's task and seed.
 
-    The pretrained encoder stands before every baseline run; a realigned one before the runs that started from it.
+    The pretrained encoder stands before every run of the baseline and of joint realignment, a realigned one before the
+    runs that started from it.
     """
     runs = scores[["model", "method", "task", "seed"]].drop_duplicates()
     after = alignment[alignment["moment"] == "after"]
-    before = alignment[alignment["moment"] == "before"].drop(columns="task")
-    pretrained = before[before["method"] == "baseline"].drop(columns="seed")
+    before = alignment[alignment["moment"] == "before"]
+    pretrained = before[before["method"] == "baseline"].drop(columns=["method", "task", "seed"])
     realigned = before[before["method"] != "baseline"]
     return pd.concat(
         [
             after,
-            runs.merge(pretrained, on=["model", "method"]),
-            runs.merge(realigned, on=["model", "method", "seed"]),
+            runs[~runs["method"].str.startswith("before-")].merge(pretrained, on="model"),
+            runs.merge(realigned, on=["model", "method", "task", "seed"]),
         ],
         ignore_index=True,
     )

@@ -134,18 +134,34 @@ def load_tagger(folder: Path, device: "torch.device", labels: list[str] | None =
     """A token classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
     from transformers import AutoModelForTokenClassification
 
+    return _load_with_head(AutoModelForTokenClassification, folder, device, labels)
+
+
+def load_classifier(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":
+    """A sequence classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
+    from transformers import AutoModelForSequenceClassification
+
+    return _load_with_head(AutoModelForSequenceClassification, folder, device, labels)
+
+
+def _load_with_head(factory: type, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
     read_manifest(folder)
     if labels is None:
-        return _quietly_load(AutoModelForTokenClassification, folder, device)
+        return _quietly_load(factory, folder, device)
     names = dict(enumerate(labels))
     return _quietly_load(
-        AutoModelForTokenClassification,
+        factory,
         folder,
         device,
         num_labels=len(labels),
         id2label=names,
         label2id={label: number for number, label in names.items()},
     )
+
+
+def base_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
+    """The encoder under a model's task head."""
+    return model.base_model  # type: ignore[return-value]
 
 
 def _quietly_load(factory: type, folder: Path, device: "torch.device", **options: object) -> "PreTrainedModel":

@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from realign.config import BitextFiles, Config, DictionaryFiles, LabModel, LabSource, TaskFiles, parse_method
+from realign.config import BitextFiles, Config, DictionaryFiles, GoldFiles, LabModel, LabSource, TaskFiles, parse_method
 from realign.errors import InputError
+from realign.steps import finetuning_steps
 
 SPLITS = ("train", "test")
 
@@ -17,7 +19,9 @@ class Locator:
         self.config, self.lab = config, lab
 
     def bitext(self, split: str, language: str) -> list[str]:
-        """One path in fast_align's format, or the paths of both sides."""
+        """One path in fast_align's format, or the paths of both sides; split `gold` has hand-made links."""
+        if split == "gold":
+            return [self._gold("bitext", language)]
         entry = self.config.bitext
         if isinstance(entry, LabSource):
             side = f"{self.lab}/bitext/{{split}}.{{}}.txt"
@@ -26,6 +30,25 @@ class Locator:
             )
         patterns = [entry.pattern] if entry.pattern else [entry.source_side, entry.target_side]
         return [_fill(pattern or "", "bitext", self._fields(language, split)) for pattern in patterns]
+
+    def gold_links(self, language: str) -> str:
+        """The hand-made word links between the source language and `language`."""
+        return self._gold("links", language)
+
+    def gold_languages(self) -> list[str]:
+        """The target languages that have hand-made links, sorted."""
+        if self.config.gold_links is None:
+            return []
+        return sorted(lang for lang in self.config.target_languages if Path(self.gold_links(lang)).exists())
+
+    def _gold(self, part: Literal["bitext", "links"], language: str) -> str:
+        entry = self.config.gold_links
+        pattern = (
+            getattr(entry, part)
+            if isinstance(entry, GoldFiles)
+            else f"{self.lab}/alignments/{{source}}-{{lang}}.{part}.txt"
+        )
+        return _fill(pattern, f"gold_links.{part}", self._fields(language))
 
     def dictionary(self, language: str) -> str:
         """The dictionary from the source language to `language`."""
@@ -40,6 +63,22 @@ class Locator:
         entry = self.config.tasks[task]  # type: ignore[index]
         pattern = entry.pattern if isinstance(entry, TaskFiles) else f"{self.lab}/treebank/{{lang}}-{{split}}.conllu"
         return _fill(pattern, f"tasks.{task}.pattern", self._fields(language, split))
+
+    def realignment_steps(self, task: str) -> int:
+        """Optimiser steps of realignment before fine-tuning on a task.
+
+        `match` asks for as many as fine-tuning takes, which follows from the sentences in the task's training file;
+        they are counted when the workflow is parsed, so that tasks with the same number share realigned encoders.
+        """
+        config = self.config
+        if config.realignment.steps != "match":
+            return config.realignment.steps
+        from realign.text.conll import count_sentences
+        from realign.text.labelled_pairs import count_pairs
+
+        path = Path(self.task(task, config.source_language, "train"))
+        count = count_pairs if task == "nli" else count_sentences
+        return finetuning_steps(count(path), config.finetuning.batch_size, config.finetuning.epochs)
 
     def _fields(self, language: str, split: str = "") -> dict[str, str]:
         return {"source": self.config.source_language, "lang": language, "split": split}
@@ -56,6 +95,9 @@ class Locator:
                 yield "aligners.dictionary", language, self.dictionary(language)
             for task in config.tasks:
                 yield f"tasks.{task}", language, self.task(task, language, "test")
+        for language in self.gold_languages():
+            for path in self.bitext("gold", language):
+                yield "gold_links.bitext", language, path
         for task in config.tasks:
             for split in SPLITS:
                 yield f"tasks.{task}", config.source_language, self.task(task, config.source_language, split)
@@ -67,6 +109,9 @@ class Locator:
                 raise InputError(f"config: language {language!r} has no data for {key}: {path} does not exist")
             if key == "aligners.dictionary" and Path(path).stat().st_size == 0:
                 raise InputError(f"{path}: empty dictionary; expected two columns, a word and its translation")
+        if self.config.gold_links is not None and not self.gold_languages():
+            first = self.gold_links(min(self.config.target_languages))
+            raise InputError(f"config: gold_links: no target language has any; {first} does not exist")
         for name, model in self.config.models.items():
             if not isinstance(model, LabModel) and not Path(model.path, "config.json").exists():
                 raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")

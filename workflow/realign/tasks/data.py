@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from realign.errors import InputError
-from realign.text.conll import UPOS, TaggedSentence, read_bio, read_pos
+from realign.text.conll import UPOS, TaggedSentence, read_bio, read_entities, read_pos
 
 DEFAULT_ENTITY_LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
 
@@ -33,7 +33,8 @@ def read_sentences(
         sentences = list(read_pos(path))
     else:
         names = list(entity_labels or DEFAULT_ENTITY_LABELS)
-        sentences = list(read_bio(path, tuple(names)))
+        read = read_entities if path.suffix == ".conllu" else read_bio
+        sentences = list(read(path, tuple(names)))
     if not sentences:
         raise InputError(f"{path}: no sentences")
     return sentences, names

@@ -33,6 +33,7 @@ def entity_f1_counts(predicted: Sequence[str], true: Sequence[str]) -> Counts:
 METRICS: dict[str, tuple[str, Callable[[Sequence[str], Sequence[str]], Counts]]] = {
     "pos": ("accuracy", accuracy_counts),
     "ner": ("entity_f1", entity_f1_counts),
+    "nli": ("accuracy", accuracy_counts),
 }
 """The name of each task's metric, and its counts for a sentence."""
 
@@ -48,6 +49,11 @@ def sentence_counts(task: str, predicted: Sequence[Sequence[int | None]], data: 
         )
         for found, true in zip(predicted, data.labels, strict=True)
     ]
+
+
+def pair_counts(predicted: Sequence[int], true: Sequence[int]) -> list[Counts]:
+    """Counts of every sentence pair: one, right or wrong."""
+    return [Counts(int(found == label), 1) for found, label in zip(predicted, true, strict=True)]
 
 
 def metric_value(counts: Sequence[Counts]) -> float:

@@ -40,6 +40,11 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield start, block
 
 
+def count_sentences(path: Path) -> int:
+    """How many sentences a file of annotated sentences has, in either format, without looking at their columns."""
+    return sum(any(not line.startswith(("#", "-DOCSTART-")) for line in block) for _, block in _blocks(path))
+
+
 def read_conllu(path: Path) -> Iterator[conllu.TokenList]:
     """Stream the sentences of a CoNLL-U file, checked for ten columns and universal tags.
 
@@ -86,6 +91,29 @@ def read_pos(path: Path) -> Iterator[TaggedSentence]:
     return map(pos_sentence, read_conllu(path))
 
 
+def read_entities(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
+    """Stream syntactic words and their BIO labels from a CoNLL-U file: `Entity=B-PER` in MISC, nothing for `O`.
+
+    Raises `InputError` as `read_bio` does, with the sentence's id instead of a line.
+    """
+    for sentence in read_conllu(path):
+        words = [token for token in sentence if isinstance(token["id"], int)]
+        tagged = TaggedSentence(
+            [word["form"] for word in words], [(word["misc"] or {}).get("Entity", "O") for word in words]
+        )
+        where = f"{path}: sentence {sentence.metadata.get('sent_id', tagged.tokens)}"
+        for previous, label in zip(["O", *tagged.labels], tagged.labels, strict=False):
+            _check_bio(label, previous, labels, where)
+        yield tagged
+
+
+def _check_bio(label: str, previous: str, labels: tuple[str, ...], where: str) -> None:
+    if label not in labels:
+        raise InputError(f"{where}: label {label!r} is outside the tag set {' '.join(labels)}")
+    if label.startswith("I-") and previous[2:] != label[2:]:
+        raise InputError(f"{where}: {label} follows {previous}; an entity begins with B-{label[2:]}")
+
+
 def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
     """Stream two-column CoNLL (word first, BIO label last, tab or space between).
 
@@ -101,10 +129,7 @@ def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
             if len(columns) < 2:
                 raise InputError(f"{path}:{number}: expected a word and its label, found {line[:60]!r}")
             word, label = columns[0], columns[-1].strip()
-            if label not in labels:
-                raise InputError(f"{path}:{number}: label {label!r} is outside the tag set {' '.join(labels)}")
-            if label.startswith("I-") and previous[2:] != label[2:]:
-                raise InputError(f"{path}:{number}: {label} follows {previous}; an entity begins with B-{label[2:]}")
+            _check_bio(label, previous, labels, f"{path}:{number}")
             sentence.tokens.append(word)
             sentence.labels.append(label)
             previous = label

@@ -1,0 +1,127 @@
+"""Natural language inference: sentence pairs from files, a classifier on the encoder's first token, accuracy."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from realign.classification import PairObjective, predict_pairs
+from realign.encoders.checkpoint import WEIGHTS, Manifest, load_classifier, sha256_of, write_manifest
+from realign.encoders.pairs import PairTokenizer
+from realign.errors import InputError
+from realign.tasks.metrics import metric_value, pair_counts
+from realign.tasks.pairs import NLI_LABELS, PairData, read_pair_data, read_pairs, write_pair_data
+from realign.text.labelled_pairs import count_pairs
+from realign.training import Plan, train
+from study import STUDY, Study
+
+CPU = torch.device("cpu")
+PAIRS = [
+    ("The old bridge is closed.", "The bridge is not open.", "entailment"),
+    ("The baker sells fresh bread.", "The baker has never sold bread.", "contradiction"),
+    ("A girl reads a letter.", "The letter comes from her aunt.", "neutral"),
+    ("Nobody was in the museum.", "The museum was empty.", "entailment"),
+    ("The river rose at night.", "The river stayed as it was.", "contradiction"),
+    ("Two men wait for the train.", "The men are brothers.", "neutral"),
+]
+
+
+def jsonl(path: Path, pairs: list[tuple[str, str, str]] = PAIRS) -> Path:
+    rows = [json.dumps({"premise": p, "hypothesis": h, "label": label, "genre": "x"}) for p, h, label in pairs]
+    path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def tsv(path: Path, pairs: list[tuple[str, str, str]] = PAIRS) -> Path:
+    rows = [f"{label}\t{p}\t{h}" for p, h, label in pairs]
+    path.write_text("label\tpremise\thypothesis\n" + "".join(row + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_pairs_are_the_same_from_json_lines_and_tsv(tmp_path: Path) -> None:
+    from_json, names = read_pairs(jsonl(tmp_path / "a.jsonl"), None)
+    from_tsv, _ = read_pairs(tsv(tmp_path / "a.tsv"), None)
+    assert from_json == from_tsv and [tuple(pair) for pair in from_json] == PAIRS
+    assert names == list(NLI_LABELS)
+    assert count_pairs(tmp_path / "a.jsonl") == count_pairs(tmp_path / "a.tsv") == 6
+    write_pair_data(tmp_path / "a.parquet", from_json, names)
+    data = read_pair_data(tmp_path / "a.parquet")
+    assert data.labels == [0, 2, 1, 0, 2, 1] and data.premises[3] == "Nobody was in the museum."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.jsonl",
+            '{"premise": "a", "hypothesis": "b", "label": "maybe"}\n',
+            "a.jsonl:1: label 'maybe' is none of ent",
+        ),
+        ("a.jsonl", '{"premise": "a", "label": "neutral"}\n', "a.jsonl:1: no text under 'hypothesis'"),
+        ("a.jsonl", "premise\n", "a.jsonl:1: not a JSON object"),
+        ("a.tsv", "premise\tlabel\na\tneutral\n", "a.tsv:1: no column 'hypothesis' in the header"),
+        ("a.tsv", "premise\thypothesis\tlabel\na\t\tneutral\n", "a.tsv:2: no text under 'hypothesis'"),
+        ("a.tsv", "premise\thypothesis\tlabel\n", "a.tsv: no sentence pairs"),
+    ],
+)
+def test_wrong_pairs_are_refused_with_their_line(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_pairs(tmp_path / name, None)
+    assert said in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(small_encoder: Path) -> Path:
+    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
+    return small_encoder
+
+
+def test_the_longer_sentence_of_a_pair_is_cut(checkpoint: Path) -> None:
+    tokenizer = PairTokenizer(checkpoint, 12)
+    (encoding,) = tokenizer.encode(["the old market " * 20], ["the river"])
+    whole = tokenizer.encode(["the"], ["the river"])[0]
+    assert len(encoding.ids) == 12
+    assert encoding.ids[-2:] == whole.ids[-2:], "the short hypothesis stays whole"
+
+
+def test_a_classifier_learns_pairs_and_predicts_in_their_order(checkpoint: Path) -> None:
+    torch.manual_seed(1)
+    data = PairData(
+        *map(list, zip(*[(p, h, NLI_LABELS.index(label)) for p, h, label in PAIRS], strict=True)), list(NLI_LABELS)
+    )  # type: ignore[arg-type]
+    classifier, tokenizer = load_classifier(checkpoint, CPU, data.label_names), PairTokenizer(checkpoint, 64)
+    objective = PairObjective(classifier, tokenizer, data, 3, np.random.default_rng(1))
+    losses = train(classifier, objective, Plan(1e-3, 60))
+    assert losses[-1] < 0.2 < losses[0]
+    assert predict_pairs(classifier.eval(), tokenizer, data, batch_size=4) == data.labels
+
+
+def test_accuracy_counts_pairs() -> None:
+    counts = pair_counts([0, 1, 2, 2], [0, 1, 1, 2])
+    assert counts == [(1, 1), (1, 1), (0, 1), (1, 1)] and metric_value(counts) == 0.75
+
+
+def test_inference_runs_from_files_to_scores(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.copy(tmp_path)
+    for name in ("en.train", "en.test", "de.test"):
+        jsonl(study.folder / f"{name}.jsonl")
+    config = yaml.safe_load((STUDY / "config.yaml").read_text(encoding="utf-8"))
+    config |= {
+        "target_languages": ["de"],
+        "tasks": {"nli": {"source": "files", "pattern": "{lang}.{split}.jsonl"}},
+        "methods": ["baseline", "during-dictionary", "before-dictionary"],
+        "realignment": {"steps": "match", "batch_size": 4},
+    }
+    (study.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    study.run("results/realignment.csv", "results/alignment.csv")
+    # 2 epochs of one batch of 8
+    assert (study.folder / "results/realigned/mine/dictionary/2/seed31/manifest.json").exists()
+    table = pd.read_csv(study.folder / "results/realignment.csv")
+    assert set(table["method"]) == set(config["methods"]) and table["mean"].between(0, 1).all()
+    record = json.loads((study.folder / "results/scores/mine/during-dictionary/nli/seed31/de.json").read_text())
+    assert record["metric"] == "accuracy" and record["n"] == 6 and len(record["alignment"]) == 12

@@ -1,0 +1,144 @@
+"""The statistics and tables that go into a paper."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from realign.analysis.correlation import holm
+from realign.analysis.figures import save_figure, set_style, summary_figure
+from realign.analysis.layouts import (
+    change_layout,
+    correlation_layout,
+    language_layout,
+    realignment_layout,
+    write_layout,
+)
+from realign.analysis.mixed import mixed_effects
+from realign.analysis.models import models_table
+
+
+def test_holm_equals_a_hand_worked_case() -> None:
+    # sorted .01 .02 .04 times 3, 2, 1, never falling; a cell without a test does not count
+    corrected = holm(pd.Series([0.04, 0.01, np.nan, 0.02], index=list("abcd")))
+    assert corrected[["a", "b", "d"]].tolist() == pytest.approx([0.04, 0.03, 0.04])
+    assert np.isnan(corrected["c"])
+
+
+def study(slope: float, spread: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Baseline scores and alignments of 4 models, 5 languages, 4 seeds; languages and models shift both."""
+    order = np.random.default_rng(3)
+    languages = {lang: order.normal(0, spread) for lang in ("ar", "es", "fr", "ru", "zh")}
+    models = {model: order.normal(0, spread) for model in ("a", "b", "c", "d")}
+    scores, alignment = [], []
+    for model in models:
+        for seed in range(4):
+            run = {"model": model, "method": "baseline", "task": "pos", "seed": seed}
+            scores.append({**run, "language": "en", "metric": "accuracy", "score": 1.0, "n": 1, "transfer": 0.0})
+            for language in languages:
+                shift = languages[language] + models[model]
+                aligned = 0.5 + shift + order.normal(0, 0.05)
+                transfer = slope * (aligned - shift) + shift + order.normal(0, 0.01)
+                scores.append({**run, "language": language, "score": 1 + transfer, "transfer": transfer})
+                row = {**run, "language": language, "layer": 2, "layers": 2, "direction": "forward", "kind": "weak"}
+                alignment.append({**row, "moment": "after", "score": aligned})
+    return pd.DataFrame(scores), pd.DataFrame(alignment)
+
+
+@pytest.mark.parametrize(("slope", "words"), [(0.8, "alignment predicts transfer"), (0.0, "no sign")])
+def test_the_slope_within_a_language_is_found_whatever_the_languages_differ_by(slope: float, words: str) -> None:
+    (cell,) = mixed_effects(*study(slope, 0.2), confidence=0.95).to_dict("records")
+    assert cell["low"] < slope * 0.1 < cell["high"]
+    assert cell["slope"] == pytest.approx(slope * 0.1, abs=0.01)
+    assert cell["reading"].startswith(words)
+    assert (cell["n"], cell["languages"], cell["models"]) == (80, 5, 4)
+
+
+def test_too_few_runs_have_no_slope() -> None:
+    scores, alignment = study(0.5, 0.1)
+    few = alignment[(alignment["model"] == "a") & (alignment["seed"] == 0)]
+    (cell,) = mixed_effects(scores, few, confidence=0.95).to_dict("records")
+    assert np.isnan(cell["slope"]) and cell["reading"] == "too few runs to tell"
+
+
+def gains() -> pd.DataFrame:
+    row = {"task": "pos", "runs": 2, "sd": 0.01, "gain": np.nan, "low": np.nan, "high": np.nan}
+    means = {"baseline": {"ar": 0.5, "mean": 0.5}, "before-dictionary": {"ar": 0.6, "mean": 0.6}}
+    table = pd.DataFrame(
+        [
+            {**row, "model": model, "method": method, "language": language, "mean": value}
+            for model in ("small", "large")
+            for method, values in means.items()
+            for language, value in values.items()
+        ]
+    )
+    table.loc[(table["method"] != "baseline"), ["gain", "low", "high"]] = [0.1, 0.05, 0.15]
+    return table
+
+
+def test_the_paper_tables_hold_means_deviations_and_marks() -> None:
+    averages = realignment_layout(gains())
+    assert averages.loc[("pos", "small"), "before-dictionary"] == "60.0 ± 1.0"
+    by_language = language_layout(gains())
+    assert by_language.loc[("pos", "small", "before-dictionary"), "ar"] == "60.0 ± 1.0*"
+    assert by_language.loc[("pos", "small", "baseline"), "ar"] == "50.0 ± 1.0"
+
+
+def test_a_correlation_is_marked_by_its_corrected_p() -> None:
+    cell = {"task": "pos", "method": "baseline", "position": "last", "moment": "before", "kind": "weak"}
+    numbers = {"n": 20, "rho": 0.5, "low": 0.25, "high": 0.75, "p": 0.01}
+    table = pd.DataFrame(
+        [
+            {**cell, **numbers, "direction": "forward", "p_holm": 0.04},
+            {**cell, **numbers, "direction": "backward", "p_holm": 0.06},
+            {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "position": "depth 1.00"},
+        ]
+    )
+    layout = correlation_layout(table)
+    assert layout.loc[("pos", "last", "before")].to_dict() == {
+        ("weak", "forward"): "0.50 [0.25, 0.75]*",
+        ("weak", "backward"): "0.50 [0.25, 0.75]",
+    }
+
+
+def test_alignment_change_is_shown_for_the_last_layer() -> None:
+    row = {"method": "baseline", "task": "pos", "model": "m", "language": "ar", "kind": "weak", "direction": "forward"}
+    table = pd.DataFrame(
+        [{**row, "layer": layer, "layers": 2, "change": -0.1 * layer, "change_sd": np.nan} for layer in range(3)]
+    )
+    assert change_layout(table).loc[("pos", "m"), "ar"] == "-20.0"
+
+
+def test_a_layout_becomes_csv_and_latex(tmp_path: Path) -> None:
+    csv, tex = tmp_path / "table.csv", tmp_path / "table.tex"
+    write_layout(language_layout(gains()), csv, tex, caption="Score by language (%).", label="tab:x")
+    assert csv.read_text(encoding="utf-8").splitlines()[0] == "task,model,method,ar"
+    latex = tex.read_text(encoding="utf-8")
+    assert r"\toprule" in latex and r"60.0 $\pm$ 1.0*" in latex
+    assert r"\label{tab:x}" in latex and r"\multirow[c]{2}{*}{large}" in latex
+
+
+def test_parameters_are_counted_from_the_header_of_the_weights(tmp_path: Path) -> None:
+    weights = {
+        "embeddings.word_embeddings.weight": torch.zeros(7, 4),
+        "encoder.layer.0.dense.weight": torch.zeros(4, 4),
+    }
+    save_file(weights, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text('{"n_layers": 1, "dim": 4, "vocab_size": 7}')
+    (row,) = models_table([("tiny", tmp_path)]).to_dict("records")
+    assert row == {
+        "model": "tiny", "layers": 1, "hidden": 4, "vocabulary": 7, "parameters": 44, "embedding_parameters": 28,
+    }  # fmt: skip
+
+
+def test_the_summary_figure_has_the_same_bytes_every_time(tmp_path: Path) -> None:
+    set_style("tab10", 9.0)
+    models = pd.DataFrame({"model": ["small", "large"], "parameters": [10_000_000, 90_000_000]})
+    for name in ("a.svg", "b.svg"):
+        save_figure(summary_figure(gains(), models, 7.0), [str(tmp_path / name)])
+    drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "small" in drawn and "90M" in drawn
+    assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")

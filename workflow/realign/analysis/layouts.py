@@ -1,0 +1,114 @@
+"""The tables of the paper, laid out to be read: wide, with intervals and deviations in the cells; as CSV and LaTeX."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from realign.analysis.correlation import LAST_TWO
+from realign.analysis.gains import ALL_TARGETS
+from realign.text.files import atomic_writer
+
+SIGNIFICANT = 0.05
+
+
+def correlation_layout(correlations: pd.DataFrame) -> pd.DataFrame:
+    """ρ of the baseline with its interval: task, layer and moment down, kind and direction across.
+
+    A star marks p < 0.05 after Holm's correction over the table.
+    """
+    shown = correlations[(correlations["method"] == "baseline") & correlations["position"].isin(LAST_TWO)]
+    cells = shown.assign(
+        cell=[
+            f"{row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}]{'*' if row['p_holm'] < SIGNIFICANT else ''}"
+            for row in shown.to_dict("records")
+        ]
+    )
+    wide = _wide(cells, ["task", "position", "moment"], ["kind", "direction"])
+    return wide.sort_index(ascending=[True, True, False])  # before fine-tuning, then after
+
+
+def change_layout(change: pd.DataFrame) -> pd.DataFrame:
+    """Relative change of weak last-layer alignment by fine-tuning, in %, mean ± deviation over seeds, by language."""
+    shown = change[
+        (change["method"] == "baseline")
+        & (change["layer"] == change["layers"])
+        & (change["kind"] == "weak")
+        & (change["direction"] == "forward")
+    ]
+    cells = shown.assign(
+        cell=[_with_deviation(row["change"], row["change_sd"], "+.1f") for row in shown.to_dict("records")]
+    )
+    return _wide(cells, ["task", "model"], ["language"])
+
+
+def realignment_layout(gains: pd.DataFrame) -> pd.DataFrame:
+    """Score averaged over the target languages, in %, mean ± deviation over seeds: a column a method."""
+    shown = gains[gains["language"] == ALL_TARGETS]
+    cells = shown.assign(cell=[_with_deviation(row["mean"], row["sd"]) for row in shown.to_dict("records")])
+    return _wide(cells, ["task", "model"], ["method"])
+
+
+def language_layout(gains: pd.DataFrame) -> pd.DataFrame:
+    """Score by language, in %, mean ± deviation over seeds; a star marks a gain whose interval leaves out zero."""
+    shown = gains[gains["language"] != ALL_TARGETS]
+    cells = shown.assign(
+        cell=[
+            _with_deviation(row["mean"], row["sd"]) + ("*" if row["low"] > 0 or row["high"] < 0 else "")
+            for row in shown.to_dict("records")
+        ]
+    )
+    return _wide(cells, ["task", "model", "method"], ["language"])
+
+
+def _with_deviation(value: float, deviation: float, form: str = ".1f") -> str:
+    spread = "" if pd.isna(deviation) else f" ± {100 * deviation:.1f}"
+    return f"{100 * value:{form}}{spread}"
+
+
+def _wide(cells: pd.DataFrame, index: list[str], columns: list[str]) -> pd.DataFrame:
+    wide = cells.pivot(index=index, columns=columns, values="cell")
+    ordered = wide.sort_index(axis=0).sort_index(axis=1, ascending=columns != ["kind", "direction"])
+    return ordered.fillna("")
+
+
+LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "correlations": (
+        "correlations",
+        correlation_layout,
+        "Spearman's rho between alignment and cross-lingual transfer of the baseline, with bootstrap intervals. "
+        "*: p < 0.05 after Holm's correction over the table.",
+    ),
+    "alignment_change": (
+        "alignment_change",
+        change_layout,
+        "Relative change of weak last-layer alignment by fine-tuning (%), mean and deviation over seeds.",
+    ),
+    "realignment": (
+        "realignment",
+        realignment_layout,
+        "Score averaged over the target languages (%), mean and deviation over seeds.",
+    ),
+    "realignment_by_language": (
+        "realignment",
+        language_layout,
+        "Score by language (%), mean and deviation over seeds. *: the gain's interval leaves out 0.",
+    ),
+}
+"""The tables of the paper by name: the tidy table that each is made from, its layout and its caption."""
+
+
+def write_layout(layout: pd.DataFrame, csv: Path, tex: Path, *, caption: str, label: str) -> None:
+    """Write a laid-out table as CSV and as a LaTeX table (booktabs)."""
+    flat = layout.copy()
+    flat.columns = [" ".join(map(str, column)) if isinstance(column, tuple) else column for column in flat.columns]
+    with atomic_writer(csv) as out:
+        flat.to_csv(out, lineterminator="\n")
+    styler = (
+        layout.style.format(escape="latex").format_index(escape="latex", axis=0).format_index(escape="latex", axis=1)
+    )
+    latex = styler.to_latex(
+        hrules=True, caption=caption, label=label, position_float="centering", multicol_align="c", clines=None
+    )
+    with atomic_writer(tex) as out:
+        out.write("% \\usepackage{booktabs,multirow}\n" + latex.replace("±", "$\\pm$"))

@@ -1,0 +1,59 @@
+"""Sentence pairs inside an encoder: both sentences in one sequence, as its tokenizer joins them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Encoding, Tokenizer
+from torch import Tensor
+
+from realign.errors import InputError
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Padded pairs: `ids`, `mask` and `types` (0 for the first sentence, 1 for the second) are [batch, pieces]."""
+
+    ids: Tensor
+    mask: Tensor
+    types: Tensor | None
+
+    def inputs(self, device: torch.device) -> dict[str, Tensor]:
+        """What the model takes, on a device; without types for a model that has none."""
+        named = {"input_ids": self.ids, "attention_mask": self.mask, "token_type_ids": self.types}
+        return {name: tensor.to(device, non_blocking=True) for name, tensor in named.items() if tensor is not None}
+
+
+class PairTokenizer:
+    """The fast tokenizer of a checkpoint directory, for pairs of sentences as plain text."""
+
+    def __init__(self, folder: Path, max_length: int) -> None:
+        """Load `tokenizer.json`; the longer sentence of a pair is cut until both fit `max_length` sub-words.
+
+        Raises `InputError` when the directory has no fast tokenizer.
+        """
+        path = folder / "tokenizer.json"
+        if not path.exists():
+            raise InputError(f"{path}: no such file; a model directory needs a fast tokenizer")
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length, strategy="longest_first")
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.pad_id = int(config.get("pad_token_id") or 0)
+        self._typed = int(config.get("type_vocab_size") or 0) > 1
+
+    def encode(self, premises: Sequence[str], hypotheses: Sequence[str]) -> list[Encoding]:
+        """Sub-words of each pair."""
+        return self._tokenizer.encode_batch(list(zip(premises, hypotheses, strict=True)))
+
+    def collate(self, encodings: Sequence[Encoding]) -> PairBatch:
+        """Pad pairs to the longest."""
+        width = max(len(encoding.ids) for encoding in encodings)
+        rows = [(encoding.ids, [1] * len(encoding.ids), encoding.type_ids) for encoding in encodings]
+        ids, mask, types = (
+            torch.tensor([list(values) + [fill] * (width - len(values)) for values in column])
+            for column, fill in zip(zip(*rows, strict=True), (self.pad_id, 0, 0), strict=True)
+        )
+        return PairBatch(ids, mask, types if self._typed else None)

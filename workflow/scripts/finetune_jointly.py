@@ -1,0 +1,49 @@
+"""Fine-tune an encoder on a token task while realigning it: one batch of linked sentence pairs a step."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], snakemake.threads):
+    from realign.devices import use_threads
+    from realign.encoders.checkpoint import Manifest, base_encoder
+    from realign.encoders.words import WordTokenizer
+    from realign.joint import JointObjective
+    from realign.realignment import RealignmentObjective, linked_files, mixed_batches
+    from realign.stage import fingerprints
+    from realign.tuning import finetune_checkpoint
+
+    wildcards, joint = snakemake.wildcards, snakemake.params.realignment
+    base = Path(snakemake.input.encoder).parent
+    files = linked_files(snakemake.input.bitext, snakemake.input.pairs)
+    use_threads(snakemake.threads)
+    finetune_checkpoint(
+        base,
+        Path(snakemake.input.train),
+        snakemake.params.settings,
+        Manifest(
+            model=wildcards.model,
+            method=f"during-{wildcards.aligner}",
+            task=wildcards.task,
+            seed=int(wildcards.seed),
+            inputs=fingerprints(snakemake.input),
+        ),
+        folder=Path(snakemake.output.manifest).parent,
+        precision=snakemake.params.precision,
+        extend=lambda objective, tagger, order: JointObjective(
+            objective,
+            RealignmentObjective(
+                base_encoder(tagger),
+                WordTokenizer(base, joint["max_length"]),
+                layers=joint["layers"],
+                temperature=joint["temperature"],
+                strength=joint["strength"],
+            ),
+            mixed_batches(files, joint["batch_size"], order),
+            joint["coefficient"],
+        ),
+    )

@@ -1,0 +1,18 @@
+"""Lay the tables out as in the paper, as CSV and LaTeX."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    from realign.analysis.layouts import LAYOUTS, write_layout
+    from realign.analysis.tables import read_table
+
+    for name, (source, layout, caption) in LAYOUTS.items():
+        csv, tex = (Path(path) for path in snakemake.output[name])
+        table = read_table(Path(snakemake.input[source]))
+        write_layout(layout(table), csv, tex, caption=caption, label=f"tab:{name}")
