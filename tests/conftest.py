@@ -4,10 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from realign.encoders.e5 import E5File, packaged_file, read_e5
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from study import PROJECT, STUDY, Study
+
+torch.set_num_threads(1)  # as the jobs do: on busy cores, threads of small models mostly wait for each other
 
 
 @pytest.fixture(scope="session")

@@ -126,6 +126,19 @@ def test_words_cut_off_have_no_representation(small_encoder: Path) -> None:
     assert encoded.first_pieces == [1, NO_PIECE]
 
 
+def test_a_sentence_is_split_at_word_boundaries_into_parts_that_fit(small_encoder: Path) -> None:
+    tokenizer = WordTokenizer(small_encoder, max_length=6)  # <s>, four pieces, </s>
+    long_word = "qqqqqqq"  # in pieces of single characters, more than fit
+    words = ["the", "river", "the", long_word, "market", "the", "river", "the", "the", "river"]
+    ((*parts,),) = tokenizer.split([words])
+    assert [words[part] for part in parts] == [
+        ["the", "river", "the"], [long_word], ["market", "the", "river", "the"], ["the", "river"],
+    ]  # fmt: skip
+    for encoded in tokenizer.encode([words[part] for part in parts]):
+        assert len(encoded.ids) <= 6 and NO_PIECE not in encoded.first_pieces
+    assert tokenizer.split([["the"], words[4:8]]) == [[slice(0, 1)], [slice(0, 4)]]
+
+
 def test_word_states_are_those_of_the_first_pieces() -> None:
     states = torch.arange(2 * 4 * 3, dtype=torch.float32).view(2, 4, 3)
     first_pieces = torch.tensor([[1, 3], [2, NO_PIECE]])

@@ -216,10 +216,52 @@ def test_a_joint_step_adds_one_realignment_batch_to_the_loss_of_the_task(tmp_pat
     assert base_encoder(tagger).embeddings.word_embeddings.weight.grad.abs().sum() > 0
 
 
-def test_a_word_that_was_cut_off_counts_as_wrong(checkpoint: Path) -> None:
-    tagger, tokenizer = load_tagger(checkpoint, CPU, TAGS).eval(), WordTokenizer(checkpoint, 4)
-    (predicted,) = predict(tagger, tokenizer, [["the", "river", "opens"]], batch_size=2)
-    assert predicted[2] is None and None not in predicted[:2]
+LONG = ["the", "river", "opens", "the", "old", "market", "the", "museum"]
+
+
+def test_every_word_of_an_overlong_sentence_is_predicted_from_its_part(checkpoint: Path) -> None:
+    torch.manual_seed(5)
+    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
+    short, long = WordTokenizer(checkpoint, 7), WordTokenizer(checkpoint, 64)
+    parts = [LONG[part] for part in short.split([LONG])[0]]
+    assert len(parts) > 1 and short.split([["the", "river"]]) == [[slice(0, 2)]]
+    sentences = [["the", "river"], LONG, ["the", "museum"]]
+    predicted = predict(tagger, short, sentences, batch_size=2)
+    alone = predict(tagger, long, [["the", "river"], *parts, ["the", "museum"]], batch_size=8)
+    assert predicted == [alone[0], sum(alone[1:-1], []), alone[-1]]
+    assert None not in predicted[1] and len(predicted[1]) == len(LONG)
+
+
+def test_training_covers_every_word_of_an_overlong_sentence(checkpoint: Path) -> None:
+    torch.manual_seed(5)
+    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
+    labels = [0, 1, 2, 0, 2, 1, 0, 1]
+    cut = WordTokenizer(checkpoint, 7)
+    whole = TokenData([LONG, ["the"]], [labels, [0]], TAGS)
+    slices = cut.split([LONG])[0]
+    parts = TokenData([LONG[part] for part in slices] + [["the"]], [labels[part] for part in slices] + [[0]], TAGS)
+    with torch.inference_mode():
+        losses = [
+            TaggingObjective(tagger, cut, data, len(data), np.random.default_rng(0))(0).item()
+            for data in (whole, parts)
+        ]
+        (part,) = [TaggingObjective(tagger, cut, TokenData([LONG[slices[0]]], [labels[slices[0]]], TAGS), 1,
+                                    np.random.default_rng(0))(0).item()]  # fmt: skip
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5), "a batch counts sentences and holds all their parts"
+    assert losses[0] != pytest.approx(part, abs=1e-4)
+
+
+def test_an_entity_across_the_parts_of_a_sentence_is_one_entity() -> None:
+    names = ["O", "B-PER", "I-PER"]
+    data = TokenData([["Anna", "Maria", "Rossi"]], [[1, 2, 2]], names)
+    assert sentence_counts("ner", [[1, 2, 2]], data) == [(2, 2)]  # parts are joined before entities are read
+    assert sentence_counts("ner", [[1, None, 2]], data) == [(0, 3)]
+
+
+def test_a_word_without_representation_counts_as_wrong(checkpoint: Path) -> None:
+    tagger, tokenizer = load_tagger(checkpoint, CPU, TAGS).eval(), WordTokenizer(checkpoint, 16)
+    (predicted,) = predict(tagger, tokenizer, [["the", "\u3000", "opens"]], batch_size=2)  # a space only
+    assert predicted[1] is None and None not in (predicted[0], predicted[2])
     counts = sentence_counts("pos", [[0, 1, None]], TokenData([["the", "river", "opens"]], [[0, 1, 2]], TAGS))
     assert counts == [(2, 3)]
 

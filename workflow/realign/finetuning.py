@@ -1,6 +1,10 @@
-"""Fine-tuning a tagger on top of an encoder, and predicting with it."""
+"""Fine-tuning a tagger on top of an encoder, and predicting with it.
 
-from collections.abc import Iterator, Sequence
+A sentence too long for the encoder is split at word boundaries into parts, of which each is a sequence of its own.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,7 +12,7 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from realign.devices import Precision, autocast
-from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
+from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
 from realign.tasks.data import TokenData
 from realign.training import endless_batches
 
@@ -20,25 +24,29 @@ IGNORED = -100
 
 
 class TaggingObjective:
-    """Computes the cross-entropy of a tagger at the representing sub-word of each word, batch after batch."""
+    """Computes the cross-entropy of a tagger at the representing sub-word of each word, batch after batch.
+
+    A batch counts whole sentences and holds all parts of each.
+    """
 
     def __init__(
         self, tagger: "PreTrainedModel", tokenizer: WordTokenizer, data: TokenData, batch_size: int, order: Generator
     ) -> None:
         self.tagger, self.tokenizer = tagger, tokenizer
-        self.sentences = tokenizer.encode(data.tokens)
-        self.labels = data.labels
-        self.batches: Iterator[list[int]] = endless_batches(
-            [len(sentence.ids) for sentence in self.sentences], batch_size, order
-        )
+        slices = tokenizer.split(data.tokens)
+        self.parts = [
+            tokenizer.encode([words[part] for part in parts]) for words, parts in zip(data.tokens, slices, strict=True)
+        ]
+        self.labels = [[labels[part] for part in parts] for labels, parts in zip(data.labels, slices, strict=True)]
+        lengths = [max(len(part.ids) for part in parts) for parts in self.parts]
+        self.batches = endless_batches(lengths, batch_size, order)
 
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its words."""
         chosen = next(self.batches)
-        batch = self.tokenizer.collate([self.sentences[index] for index in chosen]).to(self.tagger.device)
-        labels = torch.full_like(batch.first_pieces, IGNORED)
-        for row, index in enumerate(chosen):
-            labels[row, : len(self.labels[index])] = torch.tensor(self.labels[index])
+        parts = [part for index in chosen for part in self.parts[index]]
+        batch = self.tokenizer.collate(parts).to(self.tagger.device)
+        labels = pad([labels for index in chosen for labels in self.labels[index]], IGNORED).to(self.tagger.device)
         labels[batch.first_pieces == NO_PIECE] = IGNORED
         logits = self.tagger(input_ids=batch.ids, attention_mask=batch.mask).logits  # [batch, pieces, labels]
         words = word_states(logits, batch.first_pieces).float()
@@ -54,8 +62,11 @@ def predict(
     batch_size: int,
     precision: Precision = "auto",
 ) -> list[list[int | None]]:
-    """Label indices of every word, in order; None for a word that truncation cut off."""
-    encoded = tokenizer.encode(sentences)
+    """Label indices of every word, in order; None for a word without representation."""
+    parts = [
+        [words[part] for part in parts] for words, parts in zip(sentences, tokenizer.split(sentences), strict=True)
+    ]
+    encoded = tokenizer.encode(list(chain.from_iterable(parts)))
     order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
     predictions: list[list[int | None]] = [[] for _ in encoded]
     for start in range(0, len(order), batch_size):
@@ -68,4 +79,5 @@ def predict(
             predictions[index] = [
                 None if piece == NO_PIECE else best[row][word] for word, piece in enumerate(encoded[index].first_pieces)
             ]
-    return predictions
+    in_order = iter(predictions)
+    return [list(chain.from_iterable(next(in_order) for _ in sentence)) for sentence in parts]

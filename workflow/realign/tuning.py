@@ -68,7 +68,7 @@ def _start_tagging(base: Path, sentences: Path, settings: dict[str, Any], order:
     tagger = load_tagger(base, pick_device(), data.label_names)
     tokenizer = WordTokenizer(base, settings["max_length"])
     objective = TaggingObjective(tagger, tokenizer, data, settings["batch_size"], order)
-    return tagger, objective, data.label_names, len(data.tokens)
+    return tagger, objective, data.label_names, len(data)
 
 
 def _start_pairs(base: Path, pairs: Path, settings: dict[str, Any], order: Generator) -> Start:

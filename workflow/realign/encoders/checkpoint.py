@@ -121,13 +121,25 @@ def copy_tokenizer(source: Path, target: Path) -> None:
 
 
 def load_encoder(folder: Path, device: "torch.device") -> "PreTrainedModel":
-    """The encoder of a verified checkpoint directory, without a pooler, in float32."""
-    from transformers import AutoConfig, AutoModel
+    """The encoder of a verified checkpoint directory in float32, with a pooler only if one was pretrained with it."""
+    from transformers import AutoModel
 
     read_manifest(folder)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    options = {} if config.model_type == "distilbert" else {"add_pooling_layer": False}
-    return _quietly_load(AutoModel, folder, device, config=config, **options)
+    return _quietly_load(AutoModel, folder, device, **pooler_option(folder))
+
+
+def pooler_option(folder: Path) -> dict[str, bool]:
+    """What makes `AutoModel` keep a pretrained pooler and not add a new, random one, if the family has poolers."""
+    from safetensors import safe_open
+    from transformers import AutoConfig
+
+    if AutoConfig.from_pretrained(folder, local_files_only=True).model_type == "distilbert":
+        return {}
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="numpy") as weights:
+            if any("pooler." in key for key in weights.keys()):  # noqa: SIM118 (not a dictionary)
+                return {"add_pooling_layer": True}
+    return {"add_pooling_layer": False}
 
 
 def load_tagger(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from realign.encoders.checkpoint import pooler_option
 from realign.errors import InputError
 
 
@@ -21,7 +22,12 @@ def import_encoder(source: Path, folder: Path) -> None:
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
         model = AutoModel.from_pretrained(
-            source, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+            source,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            **pooler_option(source),
         )
     except Exception as error:  # whatever a foreign directory makes the library raise is about that directory
         raise InputError(f"{source}: not a loadable encoder ({' '.join(str(error).split())[:200]})") from None

@@ -6,6 +6,7 @@ which nothing but the boundary is left, have no representation.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,20 @@ def _first_pieces(encoding: Encoding, words: int) -> list[int]:
     return firsts
 
 
+def _fitting_parts(encoding: Encoding, words: int) -> list[slice]:
+    if not encoding.overflowing:
+        return [slice(0, words)]
+    pieces = Counter(word for window in (encoding, *encoding.overflowing) for word in window.word_ids)
+    room = len(encoding.ids) - sum(encoding.special_tokens_mask)
+    starts, used = [0], 0
+    for word in range(words):
+        if used and used + pieces[word] > room:
+            starts.append(word)
+            used = 0
+        used += pieces[word]
+    return [slice(start, end) for start, end in zip(starts, [*starts[1:], words], strict=True)]
+
+
 class WordTokenizer:
     """The fast tokenizer of a checkpoint directory, for sentences that are already split into words."""
 
@@ -79,14 +94,24 @@ class WordTokenizer:
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
 
+    def split(self, sentences: Sequence[Sequence[str]]) -> list[list[slice]]:
+        """Parts of each sentence, as slices of its words, that fit in the longest sentence each.
+
+        Parts are cut at word boundaries and as long as they can be; a sentence that fits is one part. A word too long
+        for any part has one of its own, which `encode` cuts.
+        """
+        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        return [_fitting_parts(encoding, len(words)) for encoding, words in zip(encodings, sentences, strict=True)]
+
     def collate(self, sentences: Sequence[EncodedSentence]) -> WordBatch:
         """Pad sentences to the longest."""
-        ids = _pad([sentence.ids for sentence in sentences], self.pad_id)
-        mask = _pad([[1] * len(sentence.ids) for sentence in sentences], 0)
-        return WordBatch(ids, mask, _pad([sentence.first_pieces for sentence in sentences], NO_PIECE))
+        ids = pad([sentence.ids for sentence in sentences], self.pad_id)
+        mask = pad([[1] * len(sentence.ids) for sentence in sentences], 0)
+        return WordBatch(ids, mask, pad([sentence.first_pieces for sentence in sentences], NO_PIECE))
 
 
-def _pad(rows: list[list[int]], value: int) -> Tensor:
+def pad(rows: list[list[int]], value: int) -> Tensor:
+    """Rows [rows, longest], the shorter ones filled up with `value`."""
     width = max(map(len, rows))
     return torch.tensor([row + [value] * (width - len(row)) for row in rows])
 

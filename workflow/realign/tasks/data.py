@@ -23,6 +23,9 @@ class TokenData:
     labels: list[list[int]]
     label_names: list[str]
 
+    def __len__(self) -> int:
+        return len(self.tokens)
+
 
 def read_sentences(
     task: str, path: Path, entity_labels: Iterable[str] | None

@@ -39,7 +39,7 @@ METRICS: dict[str, tuple[str, Callable[[Sequence[str], Sequence[str]], Counts]]]
 
 
 def sentence_counts(task: str, predicted: Sequence[Sequence[int | None]], data: TokenData) -> list[Counts]:
-    """Counts of every sentence; a word that was cut off, None, is predicted as no label and so counts as wrong."""
+    """Counts of every sentence; a word without representation, None, has no predicted label, which is wrong."""
     count = METRICS[task][1]
     names = data.label_names
     return [
