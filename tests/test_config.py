@@ -42,6 +42,18 @@ def content() -> dict[str, Any]:
         ({"realignment": {"languages": ["fi"]}}, "realignment.languages: ['fi'] not among target_languages"),
         ({"measurement": {"aligner": "giza"}}, "measurement.aligner: unknown aligner 'giza'"),
         ({"bitext": {"source": "files", "source_side": "x"}}, "expected either 'pattern', or both"),
+        ({"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}}, "tasks.pos.dataset: 'wikiann' has no pos"),
+        ({"tasks": {"pos": {"source": "hub", "dataset": "ud"}}}, "tasks.pos.treebanks: no treebank for ar, en, es"),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": "match"}},
+            "tasks.pos.training_sentences: missing; 'realignment.steps: match' needs it",
+        ),
+        ({"models": {"x": {"source": "hub", "name": "xlm-roberta-base"}}}, "models.x.name: found 'xlm-roberta-base'"),
+        ({"models": {"x": {"source": "hub", "name": "a/b", "revision": "../up"}}}, "revision: found '../up'"),
+        ({"models": {"x": {"source": "lab", "methods": ["baseline", "during-dictionary"]}}}, "not among methods"),
+        ({"models": {"x": {"source": "lab", "methods": ["before-dictionary"]}}}, "x.methods: 'baseline' is missing"),
+        ({"finetuning": {"epochs": {"ner": 2}}}, "finetuning.epochs: no number for ['pos']"),
+        ({"methods": ["baseline", "before-awesome"]}, "aligners.awesome.model: found None; expected one of models"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(content: dict[str, Any], change: dict[str, Any], said: str) -> None:

@@ -24,6 +24,16 @@ def test_a_good_job_says_nothing_on_the_terminal(tmp_path: Path) -> None:
     assert sorted((tmp_path / "logs/stage.log").read_text().splitlines()) == ["from a child", "threads 3"]
 
 
+def test_a_job_computes_with_the_threads_that_it_was_given(tmp_path: Path) -> None:
+    body = """import os, torch
+    from realign.devices import use_threads
+    print([os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS", "RAYON")])
+    use_threads(3)
+    print(torch.get_num_threads())"""
+    assert run(tmp_path, body).returncode == 0
+    assert (tmp_path / "logs/stage.log").read_text().splitlines() == ["['3', '3', '3', '3']", "3"]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

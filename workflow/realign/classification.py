@@ -28,6 +28,11 @@ class PairObjective:
         lengths = [len(encoding.ids) for encoding in self.encodings]
         self.batches: Iterator[list[int]] = endless_batches(lengths, batch_size, order)
 
+    def skip(self, steps: int) -> None:
+        """Pass over the batches of so many steps."""
+        for _ in range(steps):
+            next(self.batches)
+
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its pairs."""
         chosen = next(self.batches)

@@ -13,7 +13,11 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}([_-][A-Za-z0-9
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+TaskName = Literal["pos", "ner", "nli"]
 
 
 class _Section(BaseModel):
@@ -42,6 +46,50 @@ class BitextFiles(_Section):
         if moses != ((False, False) if self.pattern is not None else (True, True)):
             raise ValueError("expected either 'pattern', or both 'source_side' and 'target_side'")
         return self
+
+
+class BitextHub(_Section):
+    """OPUS-100 from the hub, tokenised here; its pairs with training data all have English on one side."""
+
+    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    dataset: Literal["opus-100"] = Field("opus-100", description="which bitext")
+    revision: Revision = Field("main", description="commit, tag or branch; pin a commit to get the same bytes for good")
+    max_pairs: Count | None = Field(
+        None, description="take at most this many training pairs a language, from the start"
+    )
+
+
+class DictionaryHub(_Section):
+    """MUSE's dictionaries, by URL."""
+
+    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    url: str = Field(
+        "https://dl.fbaipublicfiles.com/arrival/dictionaries/{source}-{lang}.txt",
+        description="where a dictionary lies, with `{source}` and `{lang}`",
+    )
+    sha256: dict[Language, str] = Field(
+        {}, description="expected sha256 by language; a language without one is not checked"
+    )
+
+
+class TaskHub(_Section):
+    """A labelled dataset of the hub: `xtreme` (UD-POS) or `ud` (treebanks by name) for `pos`, `wikiann` for `ner`,
+    `xnli` for `nli`."""
+
+    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    dataset: Literal["xtreme", "ud", "wikiann", "xnli"] = Field(description="which dataset; it must fit the task")
+    revision: Revision = Field("main", description="commit, tag or branch; for `ud` the release's tag, such as `r2.15`")
+    treebanks: dict[Language, str] = Field(
+        {}, description="for `ud`: a treebank for each language, such as `UD_Arabic-PADT`"
+    )
+    training_sentences: Count | None = Field(
+        None,
+        description="train on the first so many sentences of the source language; null takes all; "
+        "`realignment.steps: match` needs the number",
+    )
+    url: str | None = Field(
+        None, description="for `ud`: where the files lie, instead of the treebanks' own repositories"
+    )
 
 
 class DictionaryFiles(_Section):
@@ -84,6 +132,7 @@ class LabModel(_Section):
         description="`lab` keeps only the sub-words of `lab/vocabulary.txt` and single characters; null keeps all",
     )
     learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
+    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
 
 
 class ModelFiles(_Section):
@@ -92,6 +141,21 @@ class ModelFiles(_Section):
     source: Literal["files"] = Field(description="`files`: a Hugging Face directory of yours")
     path: str = Field(description="the directory: config, fast tokenizer, safetensors weights")
     learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
+    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
+
+
+class ModelHub(_Section):
+    """An encoder of the hub."""
+
+    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")] = Field(
+        description="owner and name, such as `FacebookAI/xlm-roberta-base`"
+    )
+    revision: Revision = Field(
+        "main", description="commit, tag or branch; pin a commit to get the same weights for good"
+    )
+    learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
+    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
 
 
 class FastAlignSettings(_Section):
@@ -104,13 +168,26 @@ class FastAlignSettings(_Section):
     )
 
 
+class AwesomeSettings(_Section):
+    """A neural aligner: bidirectional softmax over word similarities inside an encoder (Dou and Neubig 2021)."""
+
+    model: str | None = Field(
+        None, description="which of the experiment's `models` to align with, as it was pretrained"
+    )
+    layer: Count = Field(8, description="layer whose sub-words are compared")
+    threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.001, description="both probabilities must exceed it")
+    batch_size: Count = Field(64, description="sentence pairs at a time")
+    max_length: Annotated[int, Field(ge=8)] = Field(512, description="longest sentence, in sub-words")
+
+
 class Aligners(_Section):
     """What extracts word pairs from bitext; a method names one of them."""
 
     fastalign: FastAlignSettings = Field(FastAlignSettings(), description="the FastAlign aligner")
-    dictionary: Annotated[LabSource | DictionaryFiles, Field(discriminator="source")] = Field(
+    dictionary: Annotated[LabSource | DictionaryFiles | DictionaryHub, Field(discriminator="source")] = Field(
         LabSource(source="lab"), description="where the dictionary aligner's dictionaries come from"
     )
+    awesome: AwesomeSettings = Field(AwesomeSettings(), description="the neural aligner")
 
 
 class Realignment(_Section):
@@ -145,7 +222,9 @@ class Realignment(_Section):
 class Finetuning(_Section):
     """Training a realigned or pretrained encoder on the task in the source language."""
 
-    epochs: Count = Field(5, description="passes over the training sentences")
+    epochs: Count | dict[TaskName, Count] = Field(
+        5, description="passes over the training sentences; one number, or one for each task"
+    )
     batch_size: Count = Field(32, description="sentences a step")
     learning_rate: Positive = Field(2e-5, description="peak rate of AdamW, decaying linearly to 0")
     warmup: Share = Field(0.1, description="share of the steps in which the rate rises")
@@ -178,6 +257,21 @@ class Figures(_Section):
     font_size: Positive = Field(9.0, description="size of the text in points")
 
 
+class Storage(_Section):
+    """What stays on the disk; tables, figures and manifests always do."""
+
+    keep: list[Literal["realigned", "finetuned"]] = Field(
+        ["realigned", "finetuned"],
+        description="whose weights are kept after their last use; what needs dropped ones later trains them again",
+    )
+    state_seconds: Count = Field(
+        600, description="how often a training saves its state, from which it goes on when it was interrupted"
+    )
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="of stored weights of trained models; the 16-bit ones take half the disk and round"
+    )
+
+
 class Config(_Section):
     """An experiment: every model, method, task, seed and language of it."""
 
@@ -187,17 +281,17 @@ class Config(_Section):
     )
     seeds: Annotated[list[Seed], Field(min_length=1)] = Field(description="one training run each")
     models: Annotated[
-        dict[Name, Annotated[LabModel | ModelFiles, Field(discriminator="source")]], Field(min_length=1)
+        dict[Name, Annotated[LabModel | ModelFiles | ModelHub, Field(discriminator="source")]], Field(min_length=1)
     ] = Field(description="encoders by name")
     methods: Annotated[list[str], Field(min_length=1)] = Field(
         description="`baseline`, and `before-` or `during-` fine-tuning with the name of an aligner, such as "
         "`before-dictionary`, `during-fastalign`; the baseline is always needed"
     )
     tasks: Annotated[
-        dict[Literal["pos", "ner", "nli"], Annotated[LabSource | TaskFiles, Field(discriminator="source")]],
+        dict[TaskName, Annotated[LabSource | TaskFiles | TaskHub, Field(discriminator="source")]],
         Field(min_length=1),
     ] = Field(description="tasks to fine-tune on: `pos` (tagging), `ner` (entities), `nli` (inference)")
-    bitext: Annotated[LabSource | BitextFiles, Field(discriminator="source")] = Field(
+    bitext: Annotated[LabSource | BitextFiles | BitextHub, Field(discriminator="source")] = Field(
         description="parallel sentences: `train` for realignment, `test` to measure alignment"
     )
     aligners: Aligners = Field(Aligners(), description="settings of the aligners")
@@ -210,6 +304,7 @@ class Config(_Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="of the matrix products; `auto` is bfloat16 where the device is made for it"
     )
+    storage: Storage = Field(Storage(), description="what stays on the disk")
     analysis: Analysis = Field(Analysis(), description="settings of the statistics")
     figures: Figures = Field(Figures(), description="settings of the figures")
 
@@ -228,11 +323,55 @@ class Config(_Section):
         if self.measurement.aligner not in Aligners.model_fields:
             raise ValueError(f"measurement.aligner: unknown aligner {self.measurement.aligner!r}{_known_aligners()}")
         if "nli" in self.tasks and self.tasks["nli"].source == "lab":
-            raise ValueError("tasks.nli: the lab has no sentence pairs; use source: files")
+            raise ValueError("tasks.nli: the lab has no sentence pairs; use source: files or source: hub")
+        self._check_hub_tasks()
+        for name, model in self.models.items():
+            others = sorted(set(model.methods or ()) - set(self.methods))
+            if others:
+                raise ValueError(f"models.{name}.methods: {others} not among methods")
+            if model.methods is not None and "baseline" not in model.methods:
+                raise ValueError(f"models.{name}.methods: 'baseline' is missing; gains are measured against it")
+        if isinstance(self.finetuning.epochs, dict) and set(self.tasks) - set(self.finetuning.epochs):
+            raise ValueError(
+                f"finetuning.epochs: no number for {sorted(set(self.tasks) - set(self.finetuning.epochs))}"
+            )
+        if "awesome" in self.used_aligners and self.aligners.awesome.model not in self.models:
+            raise ValueError(f"aligners.awesome.model: found {self.aligners.awesome.model!r}; expected one of models")
         unknown = set(self.realignment_languages) - set(self.target_languages)
         if unknown:
             raise ValueError(f"realignment.languages: {sorted(unknown)} not among target_languages")
         return self
+
+    def _check_hub_tasks(self) -> None:
+        fitting = {"pos": ("xtreme", "ud"), "ner": ("wikiann",), "nli": ("xnli",)}
+        for task, entry in self.tasks.items():
+            if not isinstance(entry, TaskHub):
+                continue
+            if entry.dataset not in fitting[task]:
+                raise ValueError(f"tasks.{task}.dataset: {entry.dataset!r} has no {task}; expected {fitting[task]}")
+            missing = sorted({self.source_language, *self.target_languages} - set(entry.treebanks))
+            if entry.dataset == "ud" and missing:
+                raise ValueError(f"tasks.{task}.treebanks: no treebank for {', '.join(missing)}")
+            if self.realignment.steps == "match" and entry.training_sentences is None:
+                raise ValueError(
+                    f"tasks.{task}.training_sentences: missing; 'realignment.steps: match' needs it before any data"
+                )
+
+    @property
+    def used_aligners(self) -> list[str]:
+        """Aligners of the methods and of the measurement, sorted."""
+        aligners = {parse_method(method).aligner for method in self.methods} | {self.measurement.aligner}
+        return sorted(filter(None, aligners))
+
+    def methods_of(self, model: str) -> list[str]:
+        """The methods that a model takes part in, in the config's order."""
+        chosen = self.models[model].methods
+        return [method for method in self.methods if chosen is None or method in chosen]
+
+    def epochs_of(self, task: TaskName) -> int:
+        """Passes over the training sentences of a task."""
+        epochs = self.finetuning.epochs
+        return epochs[task] if isinstance(epochs, dict) else epochs
 
     @property
     def realignment_languages(self) -> list[str]:
@@ -277,7 +416,7 @@ def read_config(content: dict[str, Any], where: str = "config") -> Config:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    path = [str(part) for part in first["loc"] if part not in ("lab", "files", "[key]")]
+    path = [str(part) for part in first["loc"] if part not in ("lab", "files", "hub", "[key]")]
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path[-1], _all_keys(), n=1)
@@ -293,8 +432,9 @@ def _sentence(error: ValidationError) -> str:
 def _sections() -> list[type[_Section]]:
     """All sections, in the order of the reference."""
     return [
-        Config, LabSource, BitextFiles, DictionaryFiles, TaskFiles, GoldFiles, LabModel, ModelFiles,
-        Aligners, FastAlignSettings, Realignment, Finetuning, Measurement, Analysis, Figures,
+        Config, LabSource, BitextFiles, BitextHub, DictionaryFiles, DictionaryHub, TaskFiles, TaskHub, GoldFiles,
+        LabModel, ModelFiles, ModelHub, Aligners, FastAlignSettings, AwesomeSettings,
+        Realignment, Finetuning, Measurement, Storage, Analysis, Figures,
     ]  # fmt: skip
 
 

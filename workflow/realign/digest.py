@@ -77,6 +77,7 @@ def _module_files(name: str) -> Iterator[Path]:
             yield folder / "__init__.py"
 
 
+@cache
 def _canonical(path: Path) -> str:
     """The syntax tree as text, docstrings dropped."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))

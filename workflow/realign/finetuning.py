@@ -41,6 +41,11 @@ class TaggingObjective:
         lengths = [max(len(part.ids) for part in parts) for parts in self.parts]
         self.batches = endless_batches(lengths, batch_size, order)
 
+    def skip(self, steps: int) -> None:
+        """Pass over the batches of so many steps."""
+        for _ in range(steps):
+            next(self.batches)
+
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its words."""
         chosen = next(self.batches)

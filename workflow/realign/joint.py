@@ -1,10 +1,11 @@
 """Joint realignment: during fine-tuning, every optimiser step also takes a batch of linked sentence pairs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from torch import Tensor
 
 from realign.realignment import LinkedPair, RealignmentObjective
+from realign.training import Objective
 
 
 class JointObjective:
@@ -12,7 +13,7 @@ class JointObjective:
 
     def __init__(
         self,
-        task: Callable[[int], Tensor],
+        task: Objective,
         realignment: RealignmentObjective,
         batches: Iterator[list[LinkedPair]],
         coefficient: float = 1.0,
@@ -20,6 +21,12 @@ class JointObjective:
         """`task` and `realignment` share their encoder."""
         self.task, self.realignment = task, realignment
         self.batches, self.coefficient = batches, coefficient
+
+    def skip(self, steps: int) -> None:
+        """Pass over the batches of so many steps, of both losses."""
+        self.task.skip(steps)
+        for _ in range(steps):
+            next(self.batches)
 
     def __call__(self, step: int) -> Tensor:
         """The sum of both losses, a scalar."""

@@ -153,3 +153,19 @@ class RealignmentObjective:
         source, i, target, j = torch.tensor(rows, device=present.device).T
         kept = present[source, i] & present[target, j]
         return torch.stack([position[source, i][kept], position[target, j][kept]], dim=1)
+
+
+class SequentialObjective:
+    """The realignment loss alone, batch after batch."""
+
+    def __init__(self, realignment: RealignmentObjective, batches: Iterator[list[LinkedPair]]) -> None:
+        self.realignment, self.batches = realignment, batches
+
+    def skip(self, steps: int) -> None:
+        """Pass over the batches of so many steps."""
+        for _ in range(steps):
+            next(self.batches)
+
+    def __call__(self, _step: int) -> Tensor:
+        """The loss of the next batch."""
+        return self.realignment(next(self.batches))

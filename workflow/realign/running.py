@@ -1,4 +1,4 @@
-"""Let one run at a time work in a folder, by a lock that the kernel releases when its process dies."""
+"""Let one run at a time work in a folder or on a device, by a lock that the kernel releases when its process dies."""
 
 import fcntl
 from pathlib import Path
@@ -10,15 +10,22 @@ _held: list[IO[str]] = []
 
 
 def claim_folder(lock: Path) -> None:
-    """Hold `lock` until this process ends; raises `InputError` when another process holds it.
-
-    Unlike a lock file that must be removed, it cannot be left behind by a killed run.
-    """
+    """Hold `lock` until this process ends; raises `InputError` when another process holds it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
+    if not hold(lock):
+        raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it")
+
+
+def hold(lock: Path) -> bool:
+    """Hold `lock` until this process ends, or say at once that another process holds it.
+
+    Unlike a lock file that must be removed, it cannot be left behind by a killed process.
+    """
     handle = open(lock, "w", encoding="utf-8")  # noqa: SIM115 (open until the process ends)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         handle.close()
-        raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it") from None
+        return False
     _held.append(handle)
+    return True

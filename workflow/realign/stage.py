@@ -1,12 +1,13 @@
 """What both trainings do around the loop: time it, and store the result as a checkpoint."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from realign.devices import Precision
 from realign.encoders.checkpoint import (
@@ -22,15 +23,24 @@ from realign.encoders.checkpoint import (
     write_manifest,
 )
 from realign.job import seconds_since_start
-from realign.training import NonFiniteLoss, Plan, train, write_losses
+from realign.resuming import TrainingState
+from realign.training import NonFiniteLoss, Objective, Plan, train, write_losses
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+@dataclass(frozen=True)
+class Resumption:
+    """How a training that may be interrupted goes on: what else identifies it, and how often it saves, in seconds."""
+
+    identity: str
+    interval: float = 600.0
+
+
 def train_checkpoint(
     model: "PreTrainedModel",
-    loss_of_step: Callable[[int], Tensor],
+    loss_of_step: Objective,
     plan: Plan,
     manifest: Manifest,
     *,
@@ -39,21 +49,29 @@ def train_checkpoint(
     sentences: int,
     precision: Precision,
     label: str,
+    dtype: str = "float32",
+    resume: Resumption | None = None,
 ) -> None:
     """Train `model` and write it to `folder` with the tokenizer of `base`, manifest, loss curve and run record.
 
-    `sentences` is how many the whole training sees. When the loss diverges, the weights of the last good step are
-    left in `<folder>.diverged` and `NonFiniteLoss` goes on.
+    With `resume`, the training saves its state beside `folder` and goes on from one that an earlier try has left.
+    `sentences` is how many the whole training sees, `dtype` that of the stored weights. When the loss diverges, the
+    weights of the last good step are left in `<folder>.diverged` and `NonFiniteLoss` goes on.
     """
     startup, start = seconds_since_start(), time.monotonic()
+    state = None
+    if resume is not None:
+        identity = f"{manifest.model_dump_json()} {library_versions()} {plan} {precision} {resume.identity}"
+        state = TrainingState(folder.with_name(f".{folder.name}.state"), identity, resume.interval)
     try:
-        losses = train(model, loss_of_step, plan, precision=precision, label=label)
+        with state.listening() if state else nullcontext():
+            losses = train(model, loss_of_step, plan, precision=precision, label=label, state=state)
     except NonFiniteLoss:
         model.save_pretrained(folder.with_name(f"{folder.name}.diverged"))
         raise
     seconds = time.monotonic() - start
     with new_checkpoint(folder) as unfinished:
-        model.save_pretrained(unfinished, max_shard_size="1TB")
+        model.to(getattr(torch, dtype)).save_pretrained(unfinished, max_shard_size="1TB")
         copy_tokenizer(base, unfinished)
         write_losses(unfinished / LOSSES, losses, plan)
         record = RunRecord(
@@ -70,7 +88,10 @@ def train_checkpoint(
             unfinished, manifest.model_copy(update={"weights_sha256": weights, "versions": library_versions()})
         )
 
+    if state is not None:
+        state.remove()
+
 
 def fingerprints(paths: Iterable[str]) -> dict[str, str]:
-    """sha256 of every file, by path."""
-    return {path: sha256_of(Path(path)) for path in sorted(paths)}
+    """sha256 of every file, by path; a manifest stands for the weights beside it."""
+    return {path: sha256_of(Path(path)) for path in sorted(paths) if Path(path).name != WEIGHTS}

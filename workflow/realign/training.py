@@ -1,9 +1,9 @@
 """The one training loop: realignment and fine-tuning differ only in the loss that they hand to it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,18 @@ from tqdm import tqdm
 
 from realign.devices import Precision, autocast
 from realign.errors import InputError
+from realign.resuming import TrainingState
 from realign.text.files import atomic_writer
+
+
+class Objective(Protocol):
+    """The loss of a training, batch after batch."""
+
+    def __call__(self, step: int, /) -> Tensor:
+        """The loss of the next batch, a scalar."""
+
+    def skip(self, steps: int, /) -> None:
+        """Pass over the batches of so many steps."""
 
 
 class NonFiniteLoss(InputError):
@@ -47,23 +58,30 @@ class Plan:
 
 def train(
     model: nn.Module,
-    loss_of_step: Callable[[int], Tensor],
+    loss_of_step: Objective,
     plan: Plan,
     *,
     precision: Precision = "auto",
     label: str = "training",
+    state: TrainingState | None = None,
 ) -> list[float]:
     """Optimise `model` in place with AdamW and return the loss of every step.
 
-    `loss_of_step(step)` computes the loss of that step's batch under autocast. Raises `NonFiniteLoss`, before the
-    weights are touched, when it is not finite.
+    `loss_of_step(step)` computes the loss of that step's batch under autocast; with a saved `state` to go on from, its
+    `skip(steps)` passes over the batches that were already used. Raises `NonFiniteLoss`, before the weights are
+    touched, when the loss is not finite, and `Interrupted`, with the state saved, after a signal.
     """
     device = next(model.parameters()).device
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
     losses: list[float] = []
+    if state is not None:
+        state.restore(model, optimizer, losses)
+        if losses:
+            loss_of_step.skip(len(losses))
     model.train()
-    for step in tqdm(range(plan.steps), desc=label, unit="step", mininterval=5, ncols=80):
+    steps = range(len(losses), plan.steps)
+    for step in tqdm(steps, desc=label, unit="step", initial=len(losses), total=plan.steps, mininterval=5, ncols=80):
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
         with autocast(device, precision):
@@ -76,6 +94,8 @@ def train(
         nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm)
         optimizer.step()
         losses.append(value)
+        if state is not None:
+            state.after_step(model, optimizer, losses)
     model.eval()
     return losses
 

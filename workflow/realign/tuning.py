@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.random import Generator
-from torch import Tensor
 
 from realign.classification import PairObjective
 from realign.devices import Precision, pick_device, seed_everything
@@ -13,16 +12,15 @@ from realign.encoders.checkpoint import Manifest, load_classifier, load_tagger
 from realign.encoders.pairs import PairTokenizer
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective
-from realign.stage import train_checkpoint
+from realign.stage import Resumption, train_checkpoint
 from realign.steps import finetuning_steps
 from realign.tasks.data import read_token_data
 from realign.tasks.pairs import PAIR_TASKS, read_pair_data
-from realign.training import Plan
+from realign.training import Objective, Plan
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Objective = Callable[[int], Tensor]
 Extension = Callable[[Objective, "PreTrainedModel", Generator], Objective]
 """Makes another objective from the task's, given the model and the run's random numbers."""
 
@@ -35,6 +33,8 @@ def finetune_checkpoint(
     *,
     folder: Path,
     precision: Precision,
+    dtype: str = "float32",
+    resume: Resumption | None = None,
     extend: Extension | None = None,
 ) -> None:
     """Fine-tune the encoder in `base` on a Parquet file of labelled sentences and write it to `folder`.
@@ -56,6 +56,8 @@ def finetune_checkpoint(
         sentences=settings["epochs"] * size,
         precision=precision,
         label="fine-tuning",
+        dtype=dtype,
+        resume=resume,
     )
 
 

@@ -10,8 +10,9 @@ rule measure_pretrained:
     benchmark:
         "results/benchmarks/measure_pretrained/{model}-{lang}.tsv"
     resources:
+        **GPU,
         mem_mb=3000,
-        processor=lambda wildcards, threads: threads,
+        processor=1,
     params:
         code=script_digest("measure"),
         settings=CONFIG.measurement.model_dump(),
@@ -23,6 +24,7 @@ rule measure_pretrained:
 use rule measure_pretrained as measure_realigned with:
     input:
         encoder=f"{REALIGNED}/manifest.json",
+        weights=weights_of(f"{REALIGNED}/manifest.json", "realigned"),
         bitext=MEASURED_BITEXT,
         pairs=MEASURED_PAIRS,
     output:

@@ -1,3 +1,10 @@
+localrules:
+    fetch_bitext,
+
+
+HUB_BITEXT = isinstance(CONFIG.bitext, BitextHub)
+
+
 rule prepare_bitext:
     input:
         lambda wildcards: LOCATE.bitext(wildcards.split, wildcards.lang),
@@ -7,7 +14,45 @@ rule prepare_bitext:
         "results/logs/bitext/{split}-{lang}.log",
     benchmark:
         "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
+    wildcard_constraints:
+        split="gold" if HUB_BITEXT else "train|test|gold",
     params:
         code=script_digest("prepare_bitext"),
     script:
         "../scripts/prepare_bitext.py"
+
+
+rule fetch_bitext:
+    output:
+        bitext=RAW_BITEXT,
+        provenance=RAW_BITEXT.replace(".tsv", ".source.json"),
+    log:
+        "results/logs/raw_bitext/{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
+    params:
+        code=script_digest("fetch_bitext"),
+        source_language=SOURCE,
+        revision=getattr(CONFIG.bitext, "revision", None),
+        max_pairs=getattr(CONFIG.bitext, "max_pairs", None),
+    script:
+        "../scripts/fetch_bitext.py"
+
+
+rule tokenise_bitext:
+    input:
+        RAW_BITEXT,
+    output:
+        BITEXT,
+    log:
+        "results/logs/bitext/{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/tokenise_bitext/{split}-{lang}.tsv"
+    wildcard_constraints:
+        split="train|test" if HUB_BITEXT else "none",
+    threads: 4
+    params:
+        code=script_digest("tokenise_bitext"),
+        source_language=SOURCE,
+    script:
+        "../scripts/tokenise_bitext.py"

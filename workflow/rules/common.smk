@@ -13,9 +13,21 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
 )
 
-from realign.config import LabModel, LabSource, parse_method, read_config
+from realign.config import (
+    BitextHub,
+    DictionaryHub,
+    LabModel,
+    LabSource,
+    ModelFiles,
+    ModelHub,
+    TaskFiles,
+    TaskHub,
+    parse_method,
+    read_config,
+)
 from realign.digest import code_digest
 from realign.errors import InputError
+from realign.gpus import jobs_per_device, visible_devices
 from realign.running import claim_folder
 from realign.sources.files import Locator
 
@@ -28,6 +40,7 @@ try:
     # not for dry runs, jobs on other nodes, or the report that a job of this very run makes
     if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
         claim_folder(Path(".snakemake/realign.lock"))
+    GPU_JOBS = len(visible_devices()) * jobs_per_device() if workflow.local_exec else 0
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -35,19 +48,24 @@ except InputError as error:
 if workflow.local_exec:
     workflow.register_resource("processor", len(os.sched_getaffinity(0)))
 
+# As many jobs at once as this machine's GPUs take, unless `--resources gpu=` says how many; which GPU a job gets, it
+# claims itself (realign.gpus). The machine that submits to a cluster knows of no GPUs: jobs ask for one there only if
+# the profile or command line counts them (`resources: [gpu=16]`). Without any of these, no rule mentions a GPU.
+if GPU_JOBS and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", GPU_JOBS)
+GPU = {"gpu": 1} if "gpu" in workflow.global_resources else {}
+
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
 LANGUAGES = [SOURCE, *TARGETS]
 METHODS = [parse_method(method) for method in CONFIG.methods]
-ALIGNERS = sorted({method.aligner for method in METHODS} - {None})
-MEASURED_ALIGNERS = sorted({*ALIGNERS, CONFIG.measurement.aligner})
-JUDGED = [(aligner, lang) for aligner in MEASURED_ALIGNERS for lang in LOCATE.gold_languages()]
+JUDGED = [(aligner, lang) for aligner in CONFIG.used_aligners for lang in LOCATE.gold_languages()]
 STEPS_OF_TASK = {task: LOCATE.realignment_steps(task) for task in sorted(CONFIG.tasks)}
-LAB_MODELS = [name for name, entry in CONFIG.models.items() if isinstance(entry, LabModel)]
-FILES_MODELS = [name for name in CONFIG.models if name not in LAB_MODELS]
 
 BITEXT = f"results/bitext/{{split}}/{SOURCE}-{{lang}}.txt"
 PAIRS = f"results/pairs/{{aligner}}/{{split}}/{SOURCE}-{{lang}}.txt"
+RAW_BITEXT = f"results/raw_bitext/{{split}}/{SOURCE}-{{lang}}.tsv"
+DICTIONARY = f"results/dictionaries/{SOURCE}-{{lang}}.txt"
 TASK_DATA = "results/tasks/{task}/{lang}/{split}.parquet"
 MODEL = "results/models/{model}"
 REALIGNED = "results/realigned/{model}/{aligner}/{steps}/seed{seed}"
@@ -81,7 +99,7 @@ FIGURES = {
 wildcard_constraints:
     model="|".join(CONFIG.models),
     method="|".join(CONFIG.methods),
-    aligner="fastalign|dictionary",
+    aligner="fastalign|dictionary|awesome",
     task="|".join(CONFIG.tasks),
     lang="|".join(LANGUAGES),
     split="train|test|gold",
@@ -94,20 +112,39 @@ def script_digest(rule_name):
     return code_digest(HOME / "workflow" / "scripts" / f"{rule_name}.py")
 
 
-def checkpoint(folder):
+def one_of(entries, kind):
+    """Wildcard constraint: the names of a mapping whose entries are of a kind."""
+    return "|".join(name for name, entry in entries.items() if isinstance(entry, kind)) or "none"
+
+
+def checkpoint(folder, kind="pretrained"):
     """The tracked files of a checkpoint: its manifest, and the weights and tokenizer beside it."""
+    weights = f"{folder}/model.safetensors"
     return {
         "manifest": f"{folder}/manifest.json",
-        "weights": f"{folder}/model.safetensors",
+        "weights": weights if kind in ("pretrained", *CONFIG.storage.keep) else temp(weights),
         "config": f"{folder}/config.json",
         "tokenizer": f"{folder}/tokenizer.json",
     }
 
 
-def learning_rate(section, model):
-    """A training section's settings with the model's own learning rate, if it has one."""
+def weights_of(manifest, kind):
+    """The weights beside a manifest where they are dropped after their last use, so that they are there to be used.
+
+    Elsewhere they need not be inputs: the manifest vouches for them.
+    """
+    return (
+        [] if kind in CONFIG.storage.keep else ancient(manifest.replace("manifest.json", "model.safetensors"))
+    )
+
+
+def settings_of(section, wildcards):
+    """A training section's settings with the model's own learning rate and the task's epochs."""
     settings = getattr(CONFIG, section).model_dump()
-    return settings | {"learning_rate": CONFIG.models[model].learning_rate or settings["learning_rate"]}
+    settings["learning_rate"] = CONFIG.models[wildcards.model].learning_rate or settings["learning_rate"]
+    if section == "finetuning":
+        settings["epochs"] = CONFIG.epochs_of(wildcards.task)
+    return settings
 
 
 def encoder_to_finetune(wildcards):
@@ -120,28 +157,56 @@ def encoder_to_finetune(wildcards):
     )
 
 
+def fetched_entry(task, lang):
+    """A hub task's config as far as one language's data depend on it."""
+    entry = CONFIG.tasks[task].model_dump(exclude={"training_sentences"})
+    return entry | {"treebanks": {lang: entry["treebanks"][lang]} if entry["treebanks"] else {}}
+
+
+def dictionary_of(lang):
+    """The dictionary of a language: a file of the user's or the lab's, or a fetched one."""
+    hub = isinstance(CONFIG.aligners.dictionary, DictionaryHub)
+    return DICTIONARY.format(lang=lang) if hub else LOCATE.dictionary(lang)
+
+
 def all_scores():
     """Every score of the experiment."""
-    return expand(
-        SCORE,
-        model=CONFIG.models,
-        method=CONFIG.methods,
-        task=CONFIG.tasks,
-        seed=CONFIG.seeds,
-        lang=LANGUAGES,
-    )
+    return [
+        path
+        for model in CONFIG.models
+        for path in expand(
+            SCORE,
+            model=model,
+            method=CONFIG.methods_of(model),
+            task=CONFIG.tasks,
+            seed=CONFIG.seeds,
+            lang=LANGUAGES,
+        )
+    ]
 
 
 def all_alignments():
     """The alignment of every encoder before fine-tuning, pretrained and realigned."""
-    return expand(PRETRAINED_ALIGNMENT, model=CONFIG.models, lang=TARGETS) + expand(
-        REALIGNED_ALIGNMENT,
-        model=CONFIG.models,
-        aligner=[method.aligner for method in METHODS if method.when == "before"],
-        steps=sorted(set(STEPS_OF_TASK.values())),
-        seed=CONFIG.seeds,
-        lang=TARGETS,
-    )
+    realigned = {
+        model: [
+            parse_method(method).aligner
+            for method in CONFIG.methods_of(model)
+            if method.startswith("before-")
+        ]
+        for model in CONFIG.models
+    }
+    return expand(PRETRAINED_ALIGNMENT, model=CONFIG.models, lang=TARGETS) + [
+        path
+        for model, aligners in realigned.items()
+        for path in expand(
+            REALIGNED_ALIGNMENT,
+            model=model,
+            aligner=aligners,
+            steps=sorted(set(STEPS_OF_TASK.values())),
+            seed=CONFIG.seeds,
+            lang=TARGETS,
+        )
+    ]
 
 
 def configfile_option():

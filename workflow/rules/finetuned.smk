@@ -1,9 +1,12 @@
 rule finetune:
     input:
         encoder=encoder_to_finetune,
+        weights=lambda wildcards: (
+            [] if wildcards.method == "baseline" else weights_of(encoder_to_finetune(wildcards), "realigned")
+        ),
         train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
     output:
-        **checkpoint(FINETUNED),
+        **checkpoint(FINETUNED, "finetuned"),
         losses=f"{FINETUNED}/loss.csv",
     log:
         "results/logs/finetuned/{model}-{method}-{task}-seed{seed}.log",
@@ -12,12 +15,15 @@ rule finetune:
     wildcard_constraints:
         method="baseline|before-[^/]+",
     resources:
+        **GPU,
         mem_mb=3000,
-        processor=lambda wildcards, threads: threads,
+        processor=1,
+        state_seconds=CONFIG.storage.state_seconds,
     params:
         code=script_digest("finetune"),
-        settings=lambda wildcards: learning_rate("finetuning", wildcards.model),
+        settings=lambda wildcards: settings_of("finetuning", wildcards),
         precision=CONFIG.precision,
+        dtype=CONFIG.storage.dtype,
     script:
         "../scripts/finetune.py"
 
@@ -30,19 +36,22 @@ rule finetune_jointly:
         bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
         pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),
     output:
-        **checkpoint(FINETUNED.replace("{method}", "during-{aligner}")),
+        **checkpoint(FINETUNED.replace("{method}", "during-{aligner}"), "finetuned"),
         losses=f"{FINETUNED}/loss.csv".replace("{method}", "during-{aligner}"),
     log:
         "results/logs/finetuned/{model}-during-{aligner}-{task}-seed{seed}.log",
     benchmark:
         "results/benchmarks/finetune_jointly/{model}-during-{aligner}-{task}-seed{seed}.tsv"
     resources:
+        **GPU,
         mem_mb=4000,
-        processor=lambda wildcards, threads: threads,
+        processor=1,
+        state_seconds=CONFIG.storage.state_seconds,
     params:
         code=script_digest("finetune_jointly"),
-        settings=lambda wildcards: learning_rate("finetuning", wildcards.model),
+        settings=lambda wildcards: settings_of("finetuning", wildcards),
         realignment=CONFIG.realignment.model_dump(exclude={"steps", "languages", "learning_rate"}),
         precision=CONFIG.precision,
+        dtype=CONFIG.storage.dtype,
     script:
         "../scripts/finetune_jointly.py"

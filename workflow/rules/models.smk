@@ -1,3 +1,7 @@
+localrules:
+    fetch_model,
+
+
 rule prepare_lab_model:
     input:
         vocabulary=lambda wildcards: (
@@ -10,7 +14,7 @@ rule prepare_lab_model:
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model="|".join(LAB_MODELS) or "none",
+        model=one_of(CONFIG.models, LabModel),
     params:
         code=script_digest("prepare_lab_model"),
         layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
@@ -30,9 +34,26 @@ rule prepare_files_model:
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model="|".join(FILES_MODELS) or "none",
+        model=one_of(CONFIG.models, ModelFiles),
     params:
         code=script_digest("prepare_files_model"),
         path=lambda wildcards: CONFIG.models[wildcards.model].path,
     script:
         "../scripts/prepare_files_model.py"
+
+
+rule fetch_model:
+    output:
+        **checkpoint(MODEL),
+    log:
+        "results/logs/models/{model}.log",
+    benchmark:
+        "results/benchmarks/fetch_model/{model}.tsv"
+    wildcard_constraints:
+        model=one_of(CONFIG.models, ModelHub),
+    params:
+        code=script_digest("fetch_model"),
+        name=lambda wildcards: CONFIG.models[wildcards.model].name,
+        revision=lambda wildcards: CONFIG.models[wildcards.model].revision,
+    script:
+        "../scripts/fetch_model.py"

@@ -1,7 +1,28 @@
+localrules:
+    fetch_dictionary,
+    judge,
+
+
+rule fetch_dictionary:
+    output:
+        dictionary=DICTIONARY,
+        provenance=DICTIONARY.replace(".txt", ".source.json"),
+    log:
+        "results/logs/dictionaries/{lang}.log",
+    benchmark:
+        "results/benchmarks/fetch_dictionary/{lang}.tsv"
+    params:
+        code=script_digest("fetch_dictionary"),
+        url=lambda wildcards: CONFIG.aligners.dictionary.url.format(source=SOURCE, lang=wildcards.lang),
+        sha256=lambda wildcards: CONFIG.aligners.dictionary.sha256.get(wildcards.lang),
+    script:
+        "../scripts/fetch_dictionary.py"
+
+
 rule align_dictionary:
     input:
         bitext=BITEXT,
-        dictionary=lambda wildcards: LOCATE.dictionary(wildcards.lang),
+        dictionary=lambda wildcards: dictionary_of(wildcards.lang),
     output:
         PAIRS.replace("{aligner}", "dictionary"),
     log:
@@ -33,8 +54,26 @@ rule align_fastalign:
         "../scripts/align_fastalign.py"
 
 
-localrules:
-    judge,
+rule align_awesome:
+    input:
+        bitext=BITEXT,
+        encoder=f"{MODEL}/manifest.json".format(model=CONFIG.aligners.awesome.model),
+    output:
+        PAIRS.replace("{aligner}", "awesome"),
+    log:
+        "results/logs/pairs/awesome-{split}-{lang}.log",
+    benchmark:
+        "results/benchmarks/align_awesome/{split}-{lang}.tsv"
+    resources:
+        **GPU,
+        mem_mb=3000,
+        processor=1,
+    params:
+        code=script_digest("align_awesome"),
+        settings=CONFIG.aligners.awesome.model_dump(exclude={"model"}),
+        precision=CONFIG.precision,
+    script:
+        "../scripts/align_awesome.py"
 
 
 rule judge:

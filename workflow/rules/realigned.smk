@@ -4,22 +4,25 @@ rule realign:
         bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
         pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),
     output:
-        **checkpoint(REALIGNED),
+        **checkpoint(REALIGNED, "realigned"),
         losses=f"{REALIGNED}/loss.csv",
     log:
         "results/logs/realigned/{model}-{aligner}-{steps}-seed{seed}.log",
     benchmark:
         "results/benchmarks/realign/{model}-{aligner}-{steps}-seed{seed}.tsv"
     resources:
+        **GPU,
         mem_mb=3000,
-        processor=lambda wildcards, threads: threads,
+        processor=1,
+        state_seconds=CONFIG.storage.state_seconds,
     params:
         code=script_digest("realign"),
         settings=lambda wildcards: {
             key: value
-            for key, value in learning_rate("realignment", wildcards.model).items()
+            for key, value in settings_of("realignment", wildcards).items()
             if key not in ("steps", "languages", "coefficient")
         },
         precision=CONFIG.precision,
+        dtype=CONFIG.storage.dtype,
     script:
         "../scripts/realign.py"

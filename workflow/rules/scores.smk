@@ -6,6 +6,7 @@ def held_out(pattern):
 rule score:
     input:
         model=f"{FINETUNED}/manifest.json",
+        weights=weights_of(f"{FINETUNED}/manifest.json", "finetuned"),
         test=TASK_DATA.replace("{split}", "test"),
         bitext=held_out(MEASURED_BITEXT),
         pairs=held_out(MEASURED_PAIRS),
@@ -16,8 +17,9 @@ rule score:
     benchmark:
         "results/benchmarks/score/{model}-{method}-{task}-seed{seed}-{lang}.tsv"
     resources:
+        **GPU,
         mem_mb=3000,
-        processor=lambda wildcards, threads: threads,
+        processor=1,
     params:
         code=script_digest("score"),
         settings=CONFIG.measurement.model_dump(),

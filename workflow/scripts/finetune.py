@@ -8,10 +8,10 @@ from realign.job import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, gpu=True):
     from realign.devices import use_threads
     from realign.encoders.checkpoint import Manifest
-    from realign.stage import fingerprints
+    from realign.stage import Resumption, fingerprints
     from realign.tuning import finetune_checkpoint
 
     wildcards = snakemake.wildcards
@@ -29,4 +29,6 @@ with job(snakemake.log[0], snakemake.threads):
         ),
         folder=Path(snakemake.output.manifest).parent,
         precision=snakemake.params.precision,
+        dtype=snakemake.params.dtype,
+        resume=Resumption(str(dict(snakemake.params.items())), snakemake.resources.state_seconds),
     )

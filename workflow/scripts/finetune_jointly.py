@@ -8,13 +8,13 @@ from realign.job import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, gpu=True):
     from realign.devices import use_threads
     from realign.encoders.checkpoint import Manifest, base_encoder
     from realign.encoders.words import WordTokenizer
     from realign.joint import JointObjective
     from realign.realignment import RealignmentObjective, linked_files, mixed_batches
-    from realign.stage import fingerprints
+    from realign.stage import Resumption, fingerprints
     from realign.tuning import finetune_checkpoint
 
     wildcards, joint = snakemake.wildcards, snakemake.params.realignment
@@ -34,6 +34,8 @@ with job(snakemake.log[0], snakemake.threads):
         ),
         folder=Path(snakemake.output.manifest).parent,
         precision=snakemake.params.precision,
+        dtype=snakemake.params.dtype,
+        resume=Resumption(str(dict(snakemake.params.items())), snakemake.resources.state_seconds),
         extend=lambda objective, tagger, order: JointObjective(
             objective,
             RealignmentObjective(

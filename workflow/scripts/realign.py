@@ -8,12 +8,12 @@ from realign.job import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, gpu=True):
     from realign.devices import pick_device, seed_everything, use_threads
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.words import WordTokenizer
-    from realign.realignment import RealignmentObjective, linked_files, mixed_batches
-    from realign.stage import fingerprints, train_checkpoint
+    from realign.realignment import RealignmentObjective, SequentialObjective, linked_files, mixed_batches
+    from realign.stage import Resumption, fingerprints, train_checkpoint
     from realign.training import Plan
 
     settings, wildcards = snakemake.params.settings, snakemake.wildcards
@@ -33,7 +33,7 @@ with job(snakemake.log[0], snakemake.threads):
     batches = mixed_batches(files, settings["batch_size"], order)
     train_checkpoint(
         encoder,
-        lambda _step: objective(next(batches)),
+        SequentialObjective(objective, batches),
         Plan(settings["learning_rate"], steps),
         Manifest(
             model=wildcards.model,
@@ -46,5 +46,7 @@ with job(snakemake.log[0], snakemake.threads):
         folder=Path(snakemake.output.manifest).parent,
         sentences=steps * settings["batch_size"],
         precision=snakemake.params.precision,
+        dtype=snakemake.params.dtype,
+        resume=Resumption(str(dict(snakemake.params.items())), snakemake.resources.state_seconds),
         label="realignment",
     )

@@ -8,7 +8,7 @@ from realign.job import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, gpu=True):
     from realign.classification import predict_pairs
     from realign.devices import pick_device, use_threads
     from realign.encoders.checkpoint import base_encoder, load_classifier, load_tagger

@@ -5,13 +5,14 @@ manifest too, and nothing downstream runs again. What differs from run to run (s
 """
 
 import hashlib
+import inspect
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -39,6 +40,8 @@ class Manifest(BaseModel):
     labels: list[str] | None = None
     seed: int | None = None
     steps: int = 0
+    origin: str | None = None
+    """Where a fetched encoder came from, `owner/name@commit`."""
     inputs: dict[str, str] = {}
     """sha256 of every input file, by path."""
     versions: dict[str, str] = {}
@@ -87,13 +90,17 @@ def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> N
     (folder / name).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
 
 
-def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str]) -> None:
+def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], origin: str | None = None) -> None:
     """Vouch for an encoder that no stage has trained yet."""
     fingerprints = {path: sha256_of(Path(path)) for path in inputs}
-    weights = sha256_of(folder / WEIGHTS)
-    write_manifest(
-        folder, Manifest(weights_sha256=weights, model=model, inputs=fingerprints, versions=library_versions())
+    manifest = Manifest(
+        weights_sha256=sha256_of(folder / WEIGHTS),
+        model=model,
+        origin=origin,
+        inputs=fingerprints,
+        versions=library_versions(),
     )
+    write_manifest(folder, manifest)
 
 
 def read_manifest(folder: Path, verify: bool = True) -> Manifest:
@@ -120,20 +127,30 @@ def copy_tokenizer(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
 
 
-def load_encoder(folder: Path, device: "torch.device") -> "PreTrainedModel":
-    """The encoder of a verified checkpoint directory in float32, with a pooler only if one was pretrained with it."""
-    from transformers import AutoModel
+def load_encoder(folder: Path, device: "torch.device", layers: int | None = None) -> "PreTrainedModel":
+    """The encoder of a verified checkpoint directory in float32, with a pooler only if one was pretrained with it.
+
+    With `layers`, the first ones alone; raises `InputError` when the encoder has fewer.
+    """
+    from transformers import AutoConfig, AutoModel
 
     read_manifest(folder)
-    return _quietly_load(AutoModel, folder, device, **pooler_option(folder))
+    options: dict[str, object] = dict(pooler_option(folder))
+    if layers is not None:
+        available = AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers
+        if layers > available:
+            raise InputError(f"{folder}: the encoder has {available} layers; layer {layers} cannot be used")
+        options["num_hidden_layers"] = layers
+    return _quietly_load(AutoModel, folder, device, **options)
 
 
 def pooler_option(folder: Path) -> dict[str, bool]:
     """What makes `AutoModel` keep a pretrained pooler and not add a new, random one, if the family has poolers."""
     from safetensors import safe_open
-    from transformers import AutoConfig
+    from transformers import AutoConfig, AutoModel
 
-    if AutoConfig.from_pretrained(folder, local_files_only=True).model_type == "distilbert":
+    family: Any = AutoModel._model_mapping[type(AutoConfig.from_pretrained(folder, local_files_only=True))]
+    if "add_pooling_layer" not in inspect.signature(family).parameters:
         return {}
     for path in folder.glob("*.safetensors"):
         with safe_open(path, framework="numpy") as weights:

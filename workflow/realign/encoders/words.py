@@ -31,6 +31,13 @@ class EncodedSentence(NamedTuple):
     first_pieces: list[int]
 
 
+class OwnedPieces(NamedTuple):
+    """Sub-word ids with special tokens, and for each sub-word the index of the word it belongs to, or `NO_PIECE`."""
+
+    ids: list[int]
+    words: list[int]
+
+
 @dataclass(frozen=True)
 class WordBatch:
     """Padded sentences: `ids` and `mask` are [batch, pieces], `first_pieces` is [batch, words], `NO_PIECE`-padded."""
@@ -54,6 +61,11 @@ def _first_pieces(encoding: Encoding, words: int) -> list[int]:
         if word is not None and firsts[word] == NO_PIECE and tokens[position] not in _BARE_BOUNDARIES:
             firsts[word] = position
     return firsts
+
+
+def _owners(encoding: Encoding) -> list[int]:
+    pieces = zip(encoding.tokens, encoding.word_ids, strict=True)
+    return [NO_PIECE if word is None or token in _BARE_BOUNDARIES else word for token, word in pieces]
 
 
 def _fitting_parts(encoding: Encoding, words: int) -> list[slice]:
@@ -93,6 +105,11 @@ class WordTokenizer:
             EncodedSentence(encoding.ids, _first_pieces(encoding, len(words)))
             for encoding, words in zip(encodings, sentences, strict=True)
         ]
+
+    def encode_pieces(self, sentences: Sequence[Sequence[str]]) -> list[OwnedPieces]:
+        """All sub-words of each sentence and the word of each; special tokens and bare word boundaries have none."""
+        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        return [OwnedPieces(encoding.ids, _owners(encoding)) for encoding in encodings]
 
     def split(self, sentences: Sequence[Sequence[str]]) -> list[list[slice]]:
         """Parts of each sentence, as slices of its words, that fit in the longest sentence each.

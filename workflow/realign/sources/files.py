@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from realign.config import BitextFiles, Config, DictionaryFiles, GoldFiles, LabModel, LabSource, TaskFiles, parse_method
+from realign.config import (
+    BitextFiles,
+    BitextHub,
+    Config,
+    DictionaryFiles,
+    DictionaryHub,
+    GoldFiles,
+    LabSource,
+    ModelFiles,
+    TaskFiles,
+    TaskHub,
+)
 from realign.errors import InputError
 from realign.steps import finetuning_steps
 
@@ -19,10 +30,15 @@ class Locator:
         self.config, self.lab = config, lab
 
     def bitext(self, split: str, language: str) -> list[str]:
-        """One path in fast_align's format, or the paths of both sides; split `gold` has hand-made links."""
+        """One path in fast_align's format, or the paths of both sides; split `gold` has hand-made links.
+
+        Nothing for bitext from the hub, which lies nowhere yet.
+        """
         if split == "gold":
             return [self._gold("bitext", language)]
         entry = self.config.bitext
+        if isinstance(entry, BitextHub):
+            return []
         if isinstance(entry, LabSource):
             side = f"{self.lab}/bitext/{{split}}.{{}}.txt"
             entry = BitextFiles(
@@ -76,29 +92,34 @@ class Locator:
         from realign.text.conll import count_sentences
         from realign.text.labelled_pairs import count_pairs
 
-        path = Path(self.task(task, config.source_language, "train"))
-        count = count_pairs if task == "nli" else count_sentences
-        return finetuning_steps(count(path), config.finetuning.batch_size, config.finetuning.epochs)
+        entry = config.tasks[task]  # type: ignore[index]
+        if isinstance(entry, TaskHub):
+            sentences = entry.training_sentences or 0  # the config's validation asks for it
+        else:
+            count = count_pairs if task == "nli" else count_sentences
+            sentences = count(Path(self.task(task, config.source_language, "train")))
+        return finetuning_steps(sentences, config.finetuning.batch_size, config.epochs_of(task))  # type: ignore[arg-type]
 
     def _fields(self, language: str, split: str = "") -> dict[str, str]:
         return {"source": self.config.source_language, "lang": language, "split": split}
 
     def _needed(self) -> Iterator[tuple[str, str, str]]:
-        """Config key, language and path of every file that the experiment reads."""
+        """Config key, language and path of every file that the experiment reads and nothing fetches."""
         config = self.config
-        aligners = {parse_method(method).aligner for method in config.methods} | {config.measurement.aligner}
+        tasks = [task for task, entry in config.tasks.items() if not isinstance(entry, TaskHub)]
+        dictionaries = not isinstance(config.aligners.dictionary, DictionaryHub)
         for language in config.target_languages:
             for split in SPLITS:
                 for path in self.bitext(split, language):
                     yield "bitext", language, path
-            if "dictionary" in aligners:
+            if "dictionary" in config.used_aligners and dictionaries:
                 yield "aligners.dictionary", language, self.dictionary(language)
-            for task in config.tasks:
+            for task in tasks:
                 yield f"tasks.{task}", language, self.task(task, language, "test")
         for language in self.gold_languages():
             for path in self.bitext("gold", language):
                 yield "gold_links.bitext", language, path
-        for task in config.tasks:
+        for task in tasks:
             for split in SPLITS:
                 yield f"tasks.{task}", config.source_language, self.task(task, config.source_language, split)
 
@@ -113,7 +134,7 @@ class Locator:
             first = self.gold_links(min(self.config.target_languages))
             raise InputError(f"config: gold_links: no target language has any; {first} does not exist")
         for name, model in self.config.models.items():
-            if not isinstance(model, LabModel) and not Path(model.path, "config.json").exists():
+            if isinstance(model, ModelFiles) and not Path(model.path, "config.json").exists():
                 raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
         if any(method.endswith("-fastalign") for method in self.config.methods):
             for key in ("fast_align", "atools"):

@@ -1,0 +1,116 @@
+"""What the stand-in hub serves: the lab's corpus and encoder as the repositories that the original study used."""
+
+import shutil
+from pathlib import Path
+
+from datasets import ClassLabel, Dataset, Features, Sequence, Translation, Value
+
+from families import write_family
+from realign.sources.hub import XTREME_LANGUAGES
+from realign.tasks.data import read_sentences
+from realign.text.conll import UPOS, TaggedSentence
+from study import PROJECT
+
+LAB = PROJECT / "lab"
+LANGUAGES = ("en", "ar", "zh")
+TRAINING, TEST = 64, 24
+WIKIANN_LABELS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+NOT_TRUE = {"en": "It is not true: ", "ar": "ليس صحيحا : ", "zh": "这不是真的："}
+
+ENCODERS = {
+    "google-bert/bert-base-multilingual-cased": "bert",
+    "distilbert/distilbert-base-multilingual-cased": "distilbert",
+    "FacebookAI/xlm-roberta-base": "xlm-roberta",
+}
+
+
+def build_hub(root: Path, encoder: Path) -> None:
+    """Repositories of encoders, labelled data and bitext, and dictionaries and a treebank as plain files."""
+    for name, family in ENCODERS.items():
+        write_family(family, encoder, root / "models" / name)
+    _labelled(root)
+    for language in LANGUAGES[1:]:
+        (root / "files/dictionaries").mkdir(parents=True, exist_ok=True)
+        shutil.copy(LAB / f"dictionary/en-{language}.txt", root / "files/dictionaries")
+        _bitext(root / "datasets/Helsinki-NLP/opus-100", language)
+    for repository in (root / "datasets").glob("*/*"):
+        _write_card(repository)
+    treebank = root / "files/ud/UD_Arabic-PADT/r2.15"
+    treebank.mkdir(parents=True)
+    shutil.copy(LAB / "treebank/ar-test.conllu", treebank / "ar_padt-ud-test.conllu")
+
+
+def raw(words: list[str], language: str) -> str:
+    """Words as raw text."""
+    return "".join(words) if language == "zh" else " ".join(words).replace(" .", ".").replace(" ,", ",")
+
+
+def _sentences(task: str, language: str, split: str) -> list[TaggedSentence]:
+    path = LAB / f"treebank/{language}-{split}.conllu"
+    return read_sentences(task, path, None)[0][: TRAINING if split == "train" else TEST]
+
+
+def _labelled(root: Path) -> None:
+    tags = Features(tokens=Sequence(Value("string")), pos_tags=Sequence(ClassLabel(names=list(reversed(UPOS)))))
+    entities = Features(tokens=Sequence(Value("string")), ner_tags=Sequence(ClassLabel(names=WIKIANN_LABELS)))
+    for language in LANGUAGES:
+        for split in ("train", "test") if language == "en" else ("test",):
+            pos, ner = _sentences("pos", language, split), _sentences("ner", language, split)
+            rows = {"tokens": [s.tokens for s in pos], "pos_tags": [s.labels for s in pos]}
+            folder = root / f"datasets/google/xtreme/udpos.{XTREME_LANGUAGES[language]}"
+            _write(Dataset.from_dict(_encoded(rows, tags, "pos_tags"), tags), folder, split)
+            rows = {"tokens": [s.tokens for s in ner], "ner_tags": [s.labels for s in ner]}
+            folder = root / f"datasets/unimelb-nlp/wikiann/{language}"
+            _write(Dataset.from_dict(_encoded(rows, entities, "ner_tags"), entities), folder, split)
+            texts = [raw(s.tokens, language) for s in pos]
+            _write(_inference(texts, language), root / f"datasets/facebook/xnli/{language}", split)
+
+
+def _encoded(rows: dict, features: Features, column: str) -> dict:
+    names = features[column].feature
+    return rows | {column: [[names.str2int(label) for label in labels] for labels in rows[column]]}
+
+
+def _inference(texts: list[str], language: str) -> Dataset:
+    """Pairs that need no annotator: a sentence and itself, another one, or its denial."""
+    features = Features(
+        premise=Value("string"),
+        hypothesis=Value("string"),
+        label=ClassLabel(names=["entailment", "neutral", "contradiction"]),
+    )
+    rows = [
+        (text, (text, other, NOT_TRUE[language] + text)[label], label)
+        for number, (text, other) in enumerate(zip(texts, texts[1:] + texts[:1], strict=True))
+        for label in [number % 3]
+    ]
+    return Dataset.from_dict(
+        dict(zip(("premise", "hypothesis", "label"), zip(*rows, strict=True), strict=True)), features
+    )
+
+
+def _bitext(repository: Path, language: str) -> None:
+    pair = sorted(("en", language))
+    for split in ("train", "test"):
+        sides = [(LAB / f"bitext/{split}.{side}.txt").read_text(encoding="utf-8").splitlines() for side in pair]
+        rows = [
+            {side: raw(line.split(), side) for side, line in zip(pair, lines, strict=True)}
+            for lines in zip(*sides, strict=True)
+        ]
+        features = Features(translation=Translation(languages=pair))
+        _write(Dataset.from_dict({"translation": rows}, features), repository / "-".join(pair), split)
+
+
+def _write(dataset: Dataset, folder: Path, split: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset.to_parquet(folder / f"{split}-00000-of-00001.parquet")
+
+
+def _write_card(repository: Path) -> None:
+    """The dataset card, whose header maps configurations and splits to files."""
+    lines = ["---", "configs:"]
+    for folder in sorted(path for path in repository.iterdir() if path.is_dir()):
+        lines += [f"- config_name: {folder.name}", "  data_files:"]
+        for path in sorted(folder.iterdir()):
+            split = path.name.split("-")[0]
+            lines += [f"  - split: {split}", f"    path: {folder.name}/{split}-*"]
+    (repository / "README.md").write_text("\n".join([*lines, "---", "A stand-in.", ""]), encoding="utf-8")

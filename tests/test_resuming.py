@@ -1,0 +1,177 @@
+"""A training killed at any step goes on from its saved state, to the same bytes as one that never was."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from realign.encoders.checkpoint import MANIFEST, WEIGHTS, Manifest, sha256_of, write_manifest
+from realign.resuming import Interrupted, TrainingState
+from realign.training import Plan, train
+from study import PROJECT
+
+# a joint training of 40 steps; it saves its state after every step and tells each on its standard output
+TRAINING = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from realign.devices import seed_everything
+from realign.encoders.checkpoint import Manifest, base_encoder, load_tagger
+from realign.encoders.words import WordTokenizer
+from realign.finetuning import TaggingObjective
+from realign.joint import JointObjective
+from realign.realignment import RealignmentObjective, linked_files, mixed_batches
+from realign.stage import Resumption, train_checkpoint
+from realign.tasks.data import TokenData
+from realign.training import Plan
+
+encoder, folder, bitext, links = map(Path, sys.argv[1:])
+sentences = [["the", "river"], ["the", "old", "market"], ["a", "museum"]]
+data = TokenData(sentences * 3, [[0, 1], [0, 1, 1], [0, 1]] * 3, ["D", "N"])
+order = seed_everything(31)
+tagger = load_tagger(encoder, torch.device("cpu"), data.label_names)
+tokenizer = WordTokenizer(encoder, 32)
+task = TaggingObjective(tagger, tokenizer, data, 2, order)
+batches = mixed_batches(linked_files([str(bitext)], [str(links)]), 2, order)
+
+class Told(JointObjective):
+    def __call__(self, step):
+        print(step, flush=True)
+        return super().__call__(step)
+
+objective = Told(task, RealignmentObjective(base_encoder(tagger), tokenizer), batches)
+manifest = Manifest(model="small", labels=data.label_names, steps=40)
+train_checkpoint(
+    tagger, objective, Plan(1e-3, 40, 0.1, "linear"), manifest, base=encoder, folder=folder, sentences=80,
+    precision="float32", label="test", resume=Resumption("the same", 1e-9),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> list[str]:
+    """The training's command line, but for the folder that it writes to, which comes last."""
+    home = tmp_path_factory.mktemp("training")
+    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
+    lines = [
+        ("the river ||| der Fluss", "0-0 1-1"),
+        ("old market ||| alter Markt", "0-0 1-1"),
+        ("museum ||| Haus", "0-0"),
+    ]
+    for name, column in (("bitext", 0), ("links", 1)):
+        (home / name).write_text("".join(line[column] + "\n" for line in lines), encoding="utf-8")
+    (home / "training.py").write_text(TRAINING, encoding="utf-8")
+    return [
+        sys.executable,
+        str(home / "training.py"),
+        str(small_encoder),
+        "FOLDER",
+        str(home / "bitext"),
+        str(home / "links"),
+    ]
+
+
+def start(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    line = [str(folder) if part == "FOLDER" else part for part in command]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow")}
+    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def steps_until_end(process: subprocess.Popen[str]) -> list[int]:
+    out, err = process.communicate()
+    assert process.returncode == 0, err[-2000:]
+    return [int(line) for line in out.splitlines() if line.isdigit()]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed") / "seed31"
+    assert steps_until_end(start(command, folder)) == list(range(40))
+    assert not list(folder.parent.glob(".*")), "the state is removed when the artifact is finished"
+    return folder
+
+
+def stop_at(process: subprocess.Popen[str], step: int, number: signal.Signals) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip() == str(step):
+            break
+    time.sleep(random.Random(step).uniform(0, 0.03))
+    process.send_signal(number)
+
+
+def same(one: Path, other: Path) -> bool:
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in (WEIGHTS, MANIFEST, "loss.csv"))
+
+
+def test_killed_at_random_steps_it_ends_with_the_same_bytes(
+    command: list[str], undisturbed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "seed31"
+    for step in sorted(random.Random(5).sample(range(3, 36), 3)):
+        process = start(command, folder)
+        stop_at(process, step, signal.SIGKILL)
+        process.wait()
+        assert not folder.exists()
+    rest = steps_until_end(start(command, folder))
+    assert rest[0] > 3 and rest[-1] == 39, "it goes on from the last state"
+    assert same(folder, undisturbed)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_signal_lets_it_save_and_say_so(command: list[str], undisturbed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "seed31"
+    process = start(command, folder)
+    stop_at(process, 12, signal.SIGTERM)
+    _, err = process.communicate()
+    assert process.returncode != 0 and "Interrupted: stopped by SIGTERM after step 1" in err
+    rest = steps_until_end(start(command, folder))
+    assert rest[0] in (13, 14) and same(folder, undisturbed)
+
+
+def small_training(tmp_path: Path, identity: str, stop: int | None = None) -> tuple[list[float], list[int]]:
+    torch.manual_seed(2)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
+    x, y = torch.randn(8, 3), torch.randn(8, 1)
+    state = TrainingState(tmp_path / ".state", identity, interval=1e-9)
+    seen: list[int] = []
+
+    class Loss:
+        def skip(self, steps: int) -> None:
+            seen.append(-steps)
+
+        def __call__(self, step: int) -> torch.Tensor:
+            seen.append(step)
+            if step == stop:
+                os.kill(os.getpid(), signal.SIGUSR1)
+            return torch.nn.functional.mse_loss(model(x), y)
+
+    with state.listening():
+        losses = train(model, Loss(), Plan(0.05, 6), precision="float32", state=state)
+    return losses, seen
+
+
+def test_random_states_and_losses_go_on_too(tmp_path: Path) -> None:
+    whole, _ = small_training(tmp_path / "a", "x")
+    with pytest.raises(Interrupted, match="stopped by SIGUSR1 after step 3; the next try goes on from .*state.pt"):
+        small_training(tmp_path / "b", "x", stop=2)
+    losses, seen = small_training(tmp_path / "b", "x")
+    assert losses == whole and seen == [-3, 3, 4, 5]
+
+
+def test_a_state_of_other_settings_or_a_cut_one_is_not_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Interrupted):
+        small_training(tmp_path, "x", stop=2)
+    _, seen = small_training(tmp_path, "y")
+    assert seen == list(range(6)) and "of a training with other inputs or settings" in capsys.readouterr().out
+    path = tmp_path / ".state" / "state.pt"
+    path.write_bytes(path.read_bytes()[:500])
+    _, seen = small_training(tmp_path, "y")
+    assert seen == list(range(6)) and "not a readable state" in capsys.readouterr().out

@@ -1,0 +1,155 @@
+"""The awesome aligner: links what an encoder's states find alike in both directions (Dou and Neubig 2021).
+
+As "Word Alignment by Fine-tuning Embeddings on Parallel Corpora" extracts links from an encoder, here without its
+fine-tuning: two sub-words are linked when, by the dot products of their states in one layer, each is likely enough
+among all sub-words of its sentence to be what the other corresponds to; two words are linked when any of their
+sub-words are.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from realign.devices import Precision, autocast, pick_device
+from realign.encoders.checkpoint import load_encoder
+from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad
+from realign.errors import InputError
+from realign.text.bitext import SentencePair, read_bitext
+from realign.text.files import atomic_writer, read_lines
+from realign.text.pharaoh import Link, format_links
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+CHUNK = 4096
+"""Sentence pairs in memory at a time; the longer a chunk, the more alike are the lengths in its batches."""
+
+
+class EncodedPair(NamedTuple):
+    """The sub-words of two sentences that translate each other."""
+
+    source: OwnedPieces
+    target: OwnedPieces
+
+
+def softmax_links(
+    source_states: Tensor,
+    target_states: Tensor,
+    threshold: float,
+    *,
+    source_kept: Tensor | None = None,
+    target_kept: Tensor | None = None,
+) -> Tensor:
+    """Which sub-words are linked, as a boolean matrix [..., source, target] (Dou and Neubig 2021, section 2.2).
+
+    States are [..., source, hidden] and [..., target, hidden] with the same leading dimensions. A pair is linked when
+    the softmax of its dot product over all target sub-words and that over all source sub-words both exceed
+    `threshold`. Sub-words outside the boolean masks `source_kept` [..., source] and `target_kept` [..., target] take
+    no part in either.
+    """
+    similarity = source_states @ target_states.mT
+    over_target = over_source = similarity
+    if target_kept is not None:
+        over_target = similarity.masked_fill(~target_kept.unsqueeze(-2), -torch.inf)
+    if source_kept is not None:
+        over_source = similarity.masked_fill(~source_kept.unsqueeze(-1), -torch.inf)
+    # a side without any sub-word left makes the softmax NaN, which exceeds nothing
+    return (over_target.softmax(dim=-1) > threshold) & (over_source.softmax(dim=-2) > threshold)
+
+
+def word_links(linked: Tensor, source_words: Tensor, target_words: Tensor) -> list[list[Link]]:
+    """The links between words, ascending, of each sentence pair: of words with any linked sub-words.
+
+    `linked` is [batch, source, target]; `source_words` [batch, source] and `target_words` [batch, target] hold the
+    word of each sub-word. Sub-words of no word must not be linked.
+    """
+    pair, source, target = linked.nonzero(as_tuple=True)
+    rows = torch.stack([pair, source_words[pair, source], target_words[pair, target]], dim=1).unique(dim=0)
+    links: list[list[Link]] = [[] for _ in range(len(linked))]
+    for number, i, j in rows.tolist():
+        links[number].append((i, j))
+    return links
+
+
+def align(
+    bitext: Path,
+    out: Path,
+    encoder: Path,
+    *,
+    layer: int = 8,
+    threshold: float = 0.001,
+    batch_size: int = 64,
+    max_length: int = 512,
+    precision: Precision = "auto",
+) -> None:
+    """Stream a bitext and write the links of each of its lines to `out`, by layer `layer` of a checkpoint directory.
+
+    Layer 1 is the first above the embeddings. Sentences are cut to `max_length` sub-words, special tokens included;
+    words that are cut off get no links. Raises `InputError` for an empty or malformed bitext and for an encoder with
+    fewer layers.
+    """
+    lines = sum(1 for _ in read_lines(bitext))
+    if lines == 0:
+        raise InputError(f"{bitext}: empty; there is nothing to align")
+    model = load_encoder(encoder, pick_device(), layer).eval()
+    tokenizer = WordTokenizer(encoder, max_length)
+    pairs = read_bitext(bitext)
+    with (
+        atomic_writer(out) as links_file,
+        tqdm(total=lines, desc="aligning", unit="pair", mininterval=5, ncols=80) as progress,
+    ):
+        while chunk := list(islice(pairs, CHUNK)):
+            encoded = _encode(tokenizer, chunk)
+            links: list[list[Link]] = [[] for _ in chunk]
+            for batch in _batches(encoded, batch_size):
+                found = link_batch(model, [encoded[number] for number in batch], tokenizer.pad_id, threshold, precision)
+                for number, of_pair in zip(batch, found, strict=True):
+                    links[number] = of_pair
+                progress.update(len(batch))
+            links_file.writelines(format_links(of_pair) + "\n" for of_pair in links)
+
+
+def _encode(tokenizer: WordTokenizer, pairs: Sequence[SentencePair]) -> list[EncodedPair]:
+    sources = tokenizer.encode_pieces([pair.source for pair in pairs])
+    targets = tokenizer.encode_pieces([pair.target for pair in pairs])
+    return [EncodedPair(source, target) for source, target in zip(sources, targets, strict=True)]
+
+
+def _batches(pairs: Sequence[EncodedPair], batch_size: int) -> Iterator[list[int]]:
+    """Indices of pairs of similar length, the longest first, so that a lack of memory shows at once."""
+    order = sorted(range(len(pairs)), key=lambda number: -max(len(side.ids) for side in pairs[number]))
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size]
+
+
+@torch.inference_mode()
+def link_batch(
+    encoder: "PreTrainedModel", pairs: Sequence[EncodedPair], pad_id: int, threshold: float, precision: Precision
+) -> list[list[Link]]:
+    """The links between the words of each pair, by the states of the encoder's last layer."""
+    source_states, source_words = _states(encoder, [pair.source for pair in pairs], pad_id, precision)
+    target_states, target_words = _states(encoder, [pair.target for pair in pairs], pad_id, precision)
+    linked = softmax_links(
+        source_states,
+        target_states,
+        threshold,
+        source_kept=source_words != NO_PIECE,
+        target_kept=target_words != NO_PIECE,
+    )
+    return word_links(linked, source_words, target_words)
+
+
+def _states(
+    encoder: "PreTrainedModel", sentences: Sequence[OwnedPieces], pad_id: int, precision: Precision
+) -> tuple[Tensor, Tensor]:
+    """States [batch, pieces, hidden] of the last layer, in float32, and the word [batch, pieces] of each sub-word."""
+    ids = pad([sentence.ids for sentence in sentences], pad_id).to(encoder.device)
+    mask = pad([[1] * len(sentence.ids) for sentence in sentences], 0).to(encoder.device)
+    with autocast(encoder.device, precision):
+        states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[-1]
+    return states.float(), pad([sentence.words for sentence in sentences], NO_PIECE).to(encoder.device)

@@ -1,0 +1,56 @@
+"""Download single files by URL, going on where a broken connection left off."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from realign.errors import InputError
+from realign.sources.fetching import retrying
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as broken."""
+
+
+def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[float], None] = time.sleep) -> str:
+    """Write the file at `url` to `path` and return its sha256; a partial file beside it is continued.
+
+    Raises `InputError` when the server has no such file, cannot be reached, or the sha256 is not the expected one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        retrying(lambda: _continue(url, partial), url, sleep)
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "an error"
+        raise InputError(f"{url}: the server answers {status}; there is no such file") from None
+    except requests.RequestException as error:
+        raise InputError(f"{url}: cannot be reached ({type(error).__name__}); fetching needs a network") from None
+    found = hashlib.sha256(partial.read_bytes()).hexdigest()
+    if sha256 is not None and found != sha256:
+        partial.unlink()
+        raise InputError(f"{url}: sha256 is {found}, expected {sha256}")
+    partial.replace(path)
+    return found
+
+
+def _continue(url: str, partial: Path) -> None:
+    """Append to `partial` what is missing; raises `requests` exceptions for a broken connection or a bad answer."""
+    have = partial.stat().st_size if partial.exists() else 0
+    headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # nothing is missing
+        if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
+            raise requests.ConnectionError(f"the server answers {answer.status_code}")
+        answer.raise_for_status()
+        resumed = answer.status_code == requests.codes.partial_content
+        with open(partial, "ab" if resumed else "wb") as out:
+            written = out.tell() if resumed else 0
+            promised = written + int(answer.headers.get("Content-Length", 0))
+            for block in answer.iter_content(1 << 16):
+                written += out.write(block)
+        if written < promised:
+            raise requests.ConnectionError(f"{written} of {promised} bytes arrived")

@@ -1,0 +1,21 @@
+"""Fetch an encoder from the hub and bring it into the form that all stages read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0], online=True):
+    from realign.encoders.checkpoint import new_checkpoint, write_pretrained_manifest
+    from realign.encoders.importing import import_encoder
+    from realign.sources.hub import resolve
+    from realign.sources.hub_models import snapshot
+
+    name = snakemake.params.name
+    commit = resolve(name, snakemake.params.revision, "model")
+    with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
+        import_encoder(snapshot(name, commit), folder)
+        write_pretrained_manifest(folder, snakemake.wildcards.model, [], origin=f"{name}@{commit}")
