@@ -39,9 +39,11 @@ rule compute:
 """
 
 COMPUTE = """
+from realign.gpus import claim_device
 from realign.job import job
 
-with job(snakemake.log[0], snakemake.threads, gpu=True):
+with job(snakemake.log[0], snakemake.threads):
+    claim_device()
     import os
     import time
 
@@ -183,7 +185,9 @@ def test_nvidia_smi_lists_the_devices(tmp_path: Path, listing: list[str], device
 
 
 def test_a_senseless_number_of_jobs_per_device_is_told(tmp_path: Path) -> None:
-    code = "from realign.job import job\nwith job('job.log', gpu=True):\n    pass\n"
+    code = (
+        "from realign.gpus import claim_device\nfrom realign.job import job\nwith job('job.log'):\n    claim_device()\n"
+    )
     changes = {"REALIGN_GPUS": "0", "REALIGN_JOBS_PER_GPU": "two"}
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=variables(tmp_path, **changes), capture_output=True, text=True

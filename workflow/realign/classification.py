@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from realign.devices import Precision, autocast
 from realign.encoders.pairs import PairTokenizer
 from realign.tasks.pairs import PairData
-from realign.training import endless_batches
+from realign.training import endless_batches, pass_over
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,8 +30,7 @@ class PairObjective:
 
     def skip(self, steps: int) -> None:
         """Pass over the batches of so many steps."""
-        for _ in range(steps):
-            next(self.batches)
+        pass_over(self.batches, steps)
 
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its pairs."""

@@ -15,9 +15,10 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-
-
 TaskName = Literal["pos", "ner", "nli"]
+FromHub = Annotated[Literal["hub"], Field(description="`hub`: fetched once, from then on offline")]
+ModelRate = Annotated[Positive | None, Field(description="instead of the rates of both trainings, for this model")]
+ModelMethods = Annotated[list[str] | None, Field(description="only these of the experiment's methods; null takes all")]
 
 
 class _Section(BaseModel):
@@ -51,7 +52,7 @@ class BitextFiles(_Section):
 class BitextHub(_Section):
     """OPUS-100 from the hub, tokenised here; its pairs with training data all have English on one side."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    source: FromHub
     dataset: Literal["opus-100"] = Field("opus-100", description="which bitext")
     revision: Revision = Field("main", description="commit, tag or branch; pin a commit to get the same bytes for good")
     max_pairs: Count | None = Field(
@@ -62,7 +63,7 @@ class BitextHub(_Section):
 class DictionaryHub(_Section):
     """MUSE's dictionaries, by URL."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    source: FromHub
     url: str = Field(
         "https://dl.fbaipublicfiles.com/arrival/dictionaries/{source}-{lang}.txt",
         description="where a dictionary lies, with `{source}` and `{lang}`",
@@ -76,7 +77,7 @@ class TaskHub(_Section):
     """A labelled dataset of the hub: `xtreme` (UD-POS) or `ud` (treebanks by name) for `pos`, `wikiann` for `ner`,
     `xnli` for `nli`."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    source: FromHub
     dataset: Literal["xtreme", "ud", "wikiann", "xnli"] = Field(description="which dataset; it must fit the task")
     revision: Revision = Field("main", description="commit, tag or branch; for `ud` the release's tag, such as `r2.15`")
     treebanks: dict[Language, str] = Field(
@@ -131,8 +132,8 @@ class LabModel(_Section):
         "lab",
         description="`lab` keeps only the sub-words of `lab/vocabulary.txt` and single characters; null keeps all",
     )
-    learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
-    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
+    learning_rate: ModelRate = None
+    methods: ModelMethods = None
 
 
 class ModelFiles(_Section):
@@ -140,22 +141,22 @@ class ModelFiles(_Section):
 
     source: Literal["files"] = Field(description="`files`: a Hugging Face directory of yours")
     path: str = Field(description="the directory: config, fast tokenizer, safetensors weights")
-    learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
-    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
+    learning_rate: ModelRate = None
+    methods: ModelMethods = None
 
 
 class ModelHub(_Section):
     """An encoder of the hub."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, from then on offline")
+    source: FromHub
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")] = Field(
         description="owner and name, such as `FacebookAI/xlm-roberta-base`"
     )
     revision: Revision = Field(
         "main", description="commit, tag or branch; pin a commit to get the same weights for good"
     )
-    learning_rate: Positive | None = Field(None, description="instead of the rates of both trainings, for this model")
-    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
+    learning_rate: ModelRate = None
+    methods: ModelMethods = None
 
 
 class FastAlignSettings(_Section):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from realign.devices import Precision, autocast
 from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
 from realign.tasks.data import TokenData
-from realign.training import endless_batches
+from realign.training import endless_batches, pass_over
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -43,8 +43,7 @@ class TaggingObjective:
 
     def skip(self, steps: int) -> None:
         """Pass over the batches of so many steps."""
-        for _ in range(steps):
-            next(self.batches)
+        pass_over(self.batches, steps)
 
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch, a mean over its words."""

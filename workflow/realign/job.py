@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 
 from realign.errors import InputError
-from realign.gpus import claim_device
 
 
 def seconds_since_start() -> float:
@@ -21,12 +20,11 @@ def seconds_since_start() -> float:
 
 
 @contextmanager
-def job(log: str, threads: int = 1, *, online: bool = False, gpu: bool = False) -> Iterator[None]:
+def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
     """Send all output to `log`, compute with `threads` threads, stay offline, and end mistakes with one sentence.
 
-    Only jobs that fetch are `online`. Those that compute on a `gpu` where there is one claim it here, and import torch
-    inside. `InputError` and a full disk exit with status 1 and one line on the terminal; anything else is a defect,
-    whose traceback stands in the log.
+    Only jobs that fetch are `online`. `InputError` and a full disk exit with status 1 and one line on the terminal;
+    anything else is a defect, whose traceback stands in the log.
     """
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -41,8 +39,6 @@ def job(log: str, threads: int = 1, *, online: bool = False, gpu: bool = False) 
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     try:
-        if gpu:
-            claim_device()
         yield
     except Exception as error:  # every ending is told apart in _sentence
         sentence = _sentence(error)

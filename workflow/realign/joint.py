@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from realign.realignment import LinkedPair, RealignmentObjective
-from realign.training import Objective
+from realign.training import Objective, pass_over
 
 
 class JointObjective:
@@ -25,8 +25,7 @@ class JointObjective:
     def skip(self, steps: int) -> None:
         """Pass over the batches of so many steps, of both losses."""
         self.task.skip(steps)
-        for _ in range(steps):
-            next(self.batches)
+        pass_over(self.batches, steps)
 
     def __call__(self, step: int) -> Tensor:
         """The sum of both losses, a scalar."""

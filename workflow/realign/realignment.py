@@ -14,6 +14,7 @@ from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, parse_pair
 from realign.text.pharaoh import Link, check_range, parse_links, usable_links
+from realign.training import pass_over
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -163,8 +164,7 @@ class SequentialObjective:
 
     def skip(self, steps: int) -> None:
         """Pass over the batches of so many steps."""
-        for _ in range(steps):
-            next(self.batches)
+        pass_over(self.batches, steps)
 
     def __call__(self, _step: int) -> Tensor:
         """The loss of the next batch."""

@@ -1,7 +1,6 @@
 """Let a training that was interrupted go on from its last saved state, to the same bytes as one that never was."""
 
 import hashlib
-import os
 import shutil
 import signal
 import time
@@ -16,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from realign.errors import InputError
+from realign.text.files import atomic_path
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 """What a scheduler sends before it kills (preemption, time limit), and what Ctrl-C sends."""
@@ -81,13 +81,8 @@ class TrainingState:
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        try:
+        with atomic_path(self.path) as temporary:
             torch.save(state, temporary)
-            os.replace(temporary, self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
         self._saved_at = time.monotonic()
 
     @contextmanager

@@ -19,11 +19,11 @@ from realign.encoders.checkpoint import (
     copy_tokenizer,
     library_versions,
     new_checkpoint,
-    sha256_of,
     write_manifest,
 )
 from realign.job import seconds_since_start
 from realign.resuming import TrainingState
+from realign.text.files import sha256_of
 from realign.training import NonFiniteLoss, Objective, Plan, train, write_losses
 
 if TYPE_CHECKING:

@@ -100,6 +100,12 @@ def train(
     return losses
 
 
+def pass_over(batches: Iterator[object], steps: int) -> None:
+    """Take so many batches and drop them."""
+    for _ in range(steps):
+        next(batches)
+
+
 def bucketed_batches(lengths: Sequence[int], batch_size: int, order: Generator, pool: int = 16) -> list[list[int]]:
     """One epoch of shuffled batches of indices, in which sentences of similar length share a batch.
 

@@ -58,7 +58,6 @@ GPU = {"gpu": 1} if "gpu" in workflow.global_resources else {}
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
 LANGUAGES = [SOURCE, *TARGETS]
-METHODS = [parse_method(method) for method in CONFIG.methods]
 JUDGED = [(aligner, lang) for aligner in CONFIG.used_aligners for lang in LOCATE.gold_languages()]
 STEPS_OF_TASK = {task: LOCATE.realignment_steps(task) for task in sorted(CONFIG.tasks)}
 
@@ -187,21 +186,13 @@ def all_scores():
 
 def all_alignments():
     """The alignment of every encoder before fine-tuning, pretrained and realigned."""
-    realigned = {
-        model: [
-            parse_method(method).aligner
-            for method in CONFIG.methods_of(model)
-            if method.startswith("before-")
-        ]
-        for model in CONFIG.models
-    }
     return expand(PRETRAINED_ALIGNMENT, model=CONFIG.models, lang=TARGETS) + [
         path
-        for model, aligners in realigned.items()
+        for model in CONFIG.models
         for path in expand(
             REALIGNED_ALIGNMENT,
             model=model,
-            aligner=aligners,
+            aligner=[m.aligner for m in map(parse_method, CONFIG.methods_of(model)) if m.when == "before"],
             steps=sorted(set(STEPS_OF_TASK.values())),
             seed=CONFIG.seeds,
             lang=TARGETS,

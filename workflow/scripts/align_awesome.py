@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from realign.gpus import claim_device
 from realign.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads, gpu=True):
+with job(snakemake.log[0], snakemake.threads):
+    claim_device()  # before torch is imported
+
     from realign.aligners.awesome import align
     from realign.devices import use_threads
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from realign.gpus import claim_device
 from realign.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0], snakemake.threads, gpu=True):
+with job(snakemake.log[0], snakemake.threads):
+    claim_device()  # before torch is imported
+
     from realign.devices import pick_device, seed_everything, use_threads
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.words import WordTokenizer

@@ -4,7 +4,6 @@ The manifest holds only what follows from the inputs, so that a stage which repr
 manifest too, and nothing downstream runs again. What differs from run to run (seconds, device) stands in `run.json`.
 """
 
-import hashlib
 import inspect
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realign.errors import InputError
+from realign.text.files import sha256_of
 
 if TYPE_CHECKING:
     import torch
@@ -56,12 +56,6 @@ class RunRecord(BaseModel):
     sentences_per_second: float
     device: str
     threads: int
-
-
-def sha256_of(path: Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    with open(path, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def library_versions() -> dict[str, str]:

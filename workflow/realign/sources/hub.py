@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from realign.errors import InputError
 from realign.sources.fetching import is_commit, retrying, told
-from realign.tasks.data import DEFAULT_ENTITY_LABELS
-from realign.tasks.pairs import NLI_LABELS
-from realign.text.conll import UPOS, TaggedSentence
-from realign.text.labelled_pairs import LabelledPair
+from realign.text.conll import DEFAULT_ENTITY_LABELS, UPOS, TaggedSentence
+from realign.text.labelled_pairs import NLI_LABELS, LabelledPair
 
 if TYPE_CHECKING:
     from datasets import Dataset

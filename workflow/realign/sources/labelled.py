@@ -1,8 +1,9 @@
 """Labelled data from the hub or from the treebanks' own repositories, limited, with label names and provenance."""
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from realign.config import TaskHub
 from realign.errors import InputError
@@ -12,6 +13,7 @@ from realign.text.conll import UPOS, TaggedSentence, read_pos
 from realign.text.labelled_pairs import LabelledPair
 
 Provenance = dict[str, Any]
+Row = TypeVar("Row", TaggedSentence, LabelledPair)
 
 
 def fetch_sentences(
@@ -30,26 +32,28 @@ def fetch_sentences(
         raw.unlink()
         provenance = {"treebank": treebank, "revision": source.revision, "sha256": digest}
         return _enough(sentences, limit, f"{treebank} ({split})"), list(UPOS), provenance
-    spec = DATASETS[source.dataset]
-    commit = resolve(spec.repository, source.revision)
-    sentences = read_tagged(source.dataset, language, split, commit, limit)
-    what = f"{spec.repository} ({language}, {split})"
-    return _enough(sentences, limit, what), list(spec.labels), {"repository": spec.repository, "revision": commit}
+    return _from_hub(source, language, split, limit, read_tagged)
 
 
 def fetch_pairs(
     entry: dict[str, Any], language: str, split: str, limit: int | None
 ) -> tuple[list[LabelledPair], list[str], Provenance]:
     """Sentence pairs, label names and provenance of a pair dataset; like `fetch_sentences`."""
-    source = TaskHub.model_validate(entry)
+    return _from_hub(TaskHub.model_validate(entry), language, split, limit, read_sentence_pairs)
+
+
+def _from_hub(
+    source: TaskHub, language: str, split: str, limit: int | None, read: Callable[..., list[Row]]
+) -> tuple[list[Row], list[str], Provenance]:
     spec = DATASETS[source.dataset]
     commit = resolve(spec.repository, source.revision)
-    pairs = read_sentence_pairs(source.dataset, language, split, commit, limit)
-    what = f"{spec.repository} ({language}, {split})"
-    return _enough(pairs, limit, what), list(spec.labels), {"repository": spec.repository, "revision": commit}
+    rows = _enough(
+        read(source.dataset, language, split, commit, limit), limit, f"{spec.repository} ({language}, {split})"
+    )
+    return rows, list(spec.labels), {"repository": spec.repository, "revision": commit}
 
 
-def _enough(rows: list[Any], limit: int | None, what: str) -> list[Any]:
+def _enough(rows: list[Row], limit: int | None, what: str) -> list[Row]:
     if not rows:
         raise InputError(f"{what}: no sentences")
     if limit is not None and len(rows) < limit:

@@ -1,6 +1,5 @@
 """Download single files by URL, going on where a broken connection left off."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import requests
 
 from realign.errors import InputError
 from realign.sources.fetching import retrying
+from realign.text.files import sha256_of
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as broken."""
@@ -28,7 +28,7 @@ def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[f
         raise InputError(f"{url}: the server answers {status}; there is no such file") from None
     except requests.RequestException as error:
         raise InputError(f"{url}: cannot be reached ({type(error).__name__}); fetching needs a network") from None
-    found = hashlib.sha256(partial.read_bytes()).hexdigest()
+    found = sha256_of(partial)
     if sha256 is not None and found != sha256:
         partial.unlink()
         raise InputError(f"{url}: sha256 is {found}, expected {sha256}")

@@ -1,7 +1,6 @@
 """Token task data as Parquet: columns `tokens` and `labels`, the label names in the schema's metadata."""
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from realign.errors import InputError
-from realign.text.conll import UPOS, TaggedSentence, read_bio, read_entities, read_pos
-
-DEFAULT_ENTITY_LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+from realign.text.conll import DEFAULT_ENTITY_LABELS, UPOS, TaggedSentence, read_bio, read_entities, read_pos
+from realign.text.files import atomic_path
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,8 @@ def write_token_data(path: Path, sentences: Iterable[TaggedSentence], names: lis
             "labels": pa.array([[index[label] for label in row.labels] for row in rows], pa.list_(pa.int16())),
         }
     ).replace_schema_metadata({"label_names": json.dumps(names)})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with atomic_path(path) as temporary:
         pq.write_table(table, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_token_data(path: Path) -> TokenData:

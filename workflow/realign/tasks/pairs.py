@@ -1,7 +1,6 @@
 """Sentence-pair task data as Parquet: `premise`, `hypothesis`, `label`; the label names in the schema's metadata."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from realign.errors import InputError
-from realign.text.labelled_pairs import LabelledPair, read_labelled_pairs
+from realign.text.files import atomic_path
+from realign.text.labelled_pairs import NLI_LABELS, LabelledPair, read_labelled_pairs
 
 PAIR_TASKS = ("nli",)
-NLI_LABELS = ("entailment", "neutral", "contradiction")
-"""In XNLI's order."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,8 @@ def write_pair_data(path: Path, pairs: Sequence[LabelledPair], names: Sequence[s
             "label": pa.array([index[pair.label] for pair in pairs], pa.int16()),
         }
     ).replace_schema_metadata({"label_names": json.dumps(list(names))})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with atomic_path(path) as temporary:
         pq.write_table(table, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_pair_data(path: Path) -> PairData:

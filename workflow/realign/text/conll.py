@@ -15,6 +15,7 @@ UPOS = (
     "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )  # fmt: skip
 """The 17 universal part-of-speech tags of Universal Dependencies v2, in alphabetical order."""
+DEFAULT_ENTITY_LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
 
 
 class TaggedSentence(NamedTuple):

@@ -1,5 +1,6 @@
 """Open text files so that errors name the file and line, and write them so that nothing half-written stays."""
 
+import hashlib
 import os
 import unicodedata
 from collections.abc import Iterator
@@ -24,14 +25,26 @@ def read_lines(path: Path) -> Iterator[str]:
         raise InputError(f"{path}: not UTF-8 near line {number + 1} ({error.reason})") from None
 
 
+def sha256_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file."""
+    with open(path, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file that appears under `path` whole, when the block ends without an error, or not at all."""
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A name to write to; the file moves to `path` when the block ends without an error, else it is deleted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as out:
-            yield out
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[TextIO]:
+    """A UTF-8 file that appears under `path` whole, when the block ends without an error, or not at all."""
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as out:
+        yield out

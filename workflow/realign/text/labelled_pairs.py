@@ -10,6 +10,8 @@ from realign.errors import InputError
 from realign.text.files import read_lines
 
 COLUMNS = ("premise", "hypothesis", "label")
+NLI_LABELS = ("entailment", "neutral", "contradiction")
+"""In XNLI's order."""
 
 
 class LabelledPair(NamedTuple):
