@@ -49,9 +49,8 @@ from realign.realignment import RealignmentObjective, linked_files, mixed_batche
 from realign.training import Plan, train
 order = seed_everything(1)
 encoder = load_encoder(Path({str(ENCODER)!r}), pick_device())
-objective = RealignmentObjective(encoder, WordTokenizer(Path({str(ENCODER)!r}), 96))
 batches = mixed_batches(linked_files(['bitext'] * 5, ['dictionary.links'] * 5), 16, order)
-train(encoder, lambda step: objective(next(batches)), Plan(1e-5, 20))
+train(encoder, RealignmentObjective(encoder, WordTokenizer(Path({str(ENCODER)!r}), 96), batches), Plan(1e-5, 20))
 """,
 }
 

@@ -55,8 +55,7 @@ def realign(model: Path, steps: int, learning_rate: float, folder: Path) -> tupl
         held_out.append([side.with_suffix(".held-out") for side in sides])
     if steps > 0:
         batches = mixed_batches(files, 16, order)
-        objective = RealignmentObjective(encoder, tokenizer)
-        train(encoder, lambda _: objective(next(batches)), Plan(learning_rate, steps))
+        train(encoder, RealignmentObjective(encoder, tokenizer, batches), Plan(learning_rate, steps))
     encoder.eval()
     scores = [
         next(

@@ -69,8 +69,8 @@ def joint_loss(folder: Path) -> float:
     tokenizer = WordTokenizer(folder, 64)
     data = TokenData(SENTENCES[:2], [[0, 1, 0, 1, 0]] * 2, ["A", "B"])
     task = TaggingObjective(tagger, tokenizer, data, 2, np.random.default_rng(1))
-    objective = JointObjective(task, RealignmentObjective(base_encoder(tagger), tokenizer), iter([LINKED]), 0.5)
-    return float(objective(0))
+    objective = JointObjective(task, RealignmentObjective(base_encoder(tagger), tokenizer, iter([LINKED])), 0.5)
+    return objective.loss(objective.prepare(next(objective.draws))).item()
 
 
 @pytest.mark.parametrize("family", SAME[1:])
@@ -84,7 +84,8 @@ def test_every_family_is_realigned_tagged_classified_and_reloaded(
 ) -> None:
     folder = families[family]
     encoder, tokenizer = load_encoder(folder, CPU), WordTokenizer(folder, 64)
-    RealignmentObjective(encoder, tokenizer)(LINKED).backward()
+    objective = RealignmentObjective(encoder, tokenizer, iter([LINKED]))
+    objective.loss(objective.prepare(LINKED)).backward()
     moved = [name for name, weight in encoder.named_parameters() if weight.grad is not None and weight.grad.any()]
     assert len(moved) > 10
     assert load_classifier(folder, CPU, ["a", "b", "c"]).num_labels == 3

@@ -2,13 +2,16 @@
 
 import json
 import math
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import count, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
+from realign.devices import each_tensor, in_micro_batches, made_ahead
 from realign.encoders.checkpoint import (
     WEIGHTS,
     Manifest,
@@ -33,7 +36,7 @@ from realign.steps import finetuning_steps
 from realign.tasks.data import TokenData, read_sentences, read_token_data, write_token_data
 from realign.tasks.metrics import accuracy_counts, entity_f1_counts, metric_value, sentence_counts
 from realign.text.bitext import SentencePair
-from realign.training import NonFiniteLoss, Plan, bucketed_batches, train
+from realign.training import LOOK, NonFiniteLoss, Objective, OutOfMemory, Plan, bucketed_batches, train
 
 CPU = torch.device("cpu")
 
@@ -42,6 +45,23 @@ CPU = torch.device("cpu")
 def checkpoint(small_encoder: Path) -> Path:
     write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
     return small_encoder
+
+
+def step_loss(objective: Objective, rows: int | None = None) -> torch.Tensor:
+    return objective.loss(objective.prepare(next(objective.draws)), rows)
+
+
+class Told:
+    """A training whose loss is a function of the step."""
+
+    def __init__(self, loss_of: Callable[[int], torch.Tensor]) -> None:
+        self.loss_of, self.draws = loss_of, count()
+
+    def prepare(self, step: int) -> torch.Tensor:
+        return torch.tensor(step)
+
+    def loss(self, batch: torch.Tensor, _rows: int | None = None) -> torch.Tensor:
+        return self.loss_of(int(batch))
 
 
 def plain_loss(words: torch.Tensor, pairs: list[tuple[int, int]], source: list[bool], strength: str) -> float:
@@ -82,12 +102,14 @@ def test_the_loss_of_a_batch_covers_all_words_and_skips_cut_ones(checkpoint: Pat
     pairs = [(index[0, 1], index[2, 1]), (index[1, 2], index[3, 0])]
     expected = plain_loss(torch.stack(words), pairs, [], "strong")
     with torch.inference_mode():
-        assert RealignmentObjective(encoder, tokenizer)(batch).item() == pytest.approx(expected, abs=1e-4)
+        assert step_loss(RealignmentObjective(encoder, tokenizer, iter([batch]))).item() == pytest.approx(
+            expected, abs=1e-4
+        )
 
 
 def test_a_batch_whose_pairs_were_all_cut_off_has_no_loss(checkpoint: Path) -> None:
-    objective = RealignmentObjective(load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 4))
-    loss = objective([(SentencePair(["the", "old", "river"], ["Fluss"]), [(2, 0)])])
+    batch = [(SentencePair(["the", "old", "river"], ["Fluss"]), [(2, 0)])]
+    loss = step_loss(RealignmentObjective(load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 4), iter([batch])))
     loss.backward()
     assert loss.item() == 0
 
@@ -152,7 +174,9 @@ def test_the_loop_reduces_the_loss_and_reports_each_step() -> None:
     torch.manual_seed(0)
     model = torch.nn.Linear(3, 1)
     x, y = torch.randn(64, 3), torch.randn(64, 1)
-    losses = train(model, lambda _: torch.nn.functional.mse_loss(model(x), y), Plan(0.05, 40), precision="float32")
+    losses = train(
+        model, Told(lambda _: torch.nn.functional.mse_loss(model(x), y)), Plan(0.05, 40), precision="float32"
+    )
     assert len(losses) == 40 and losses[-1] < 0.8 * losses[0]
 
 
@@ -167,12 +191,115 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Pat
 
     with pytest.raises(NonFiniteLoss, match="the loss is nan at step 3; lower the learning rate"):
         train_checkpoint(
-            encoder, loss, Plan(0.01, 5), Manifest(model="small"),
+            encoder, Told(loss), Plan(0.01, 5), Manifest(model="small"),
             base=checkpoint, folder=tmp_path / "seed31", sentences=5, precision="float32", label="test",
         )  # fmt: skip
     assert torch.equal(parameter, seen[3]), "as after step 2"
     assert not (tmp_path / "seed31").exists()
     assert (tmp_path / "seed31.diverged" / WEIGHTS).exists(), "the last good state is kept"
+
+
+@pytest.mark.parametrize("bad", ["loss", "gradient"])
+def test_between_two_looks_no_weight_changes_after_the_first_bad_step(
+    monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    monkeypatch.setitem(LOOK, "cpu", 50)  # as on a GPU
+    model = torch.nn.Linear(1, 1, bias=False)
+    seen: list[float] = []
+
+    def loss(step: int) -> torch.Tensor:
+        seen.append(model.weight.item())
+        if step == 3:
+            return model.weight.sum() * torch.nan if bad == "loss" else (model.weight.sum() * 0.0).sqrt()
+        return (model.weight**2).sum()
+
+    told = "the loss is nan" if bad == "loss" else "the gradient's norm is nan"
+    with pytest.raises(NonFiniteLoss, match=f"{told} at step 3; lower the learning rate"):
+        train(model, Told(loss), Plan(0.01, 6), precision="float32")
+    assert len(seen) == 6 and len(set(seen[:4])) == 4 and {model.weight.item(), *seen[4:]} == {seen[3]}
+
+
+class Roomy:
+    """A training on a device with room for so many sentences."""
+
+    def __init__(self, model: torch.nn.Module, room: int) -> None:
+        self.model, self.room, self.draws, self.seen = model, room, count(), []
+
+    def prepare(self, step: int) -> "Rows":
+        return Rows(torch.arange(6.0).unsqueeze(1) + step)
+
+    def loss(self, batch: "Rows", rows: int | None = None) -> torch.Tensor:
+        self.seen.append(rows)
+        return in_micro_batches(self._forward, rows, batch.ids).square().mean()
+
+    def _forward(self, ids: torch.Tensor) -> torch.Tensor:
+        if len(ids) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return self.model(ids)
+
+
+class Rows(NamedTuple):
+    ids: torch.Tensor
+
+
+def test_a_batch_that_does_not_fit_is_halved_once_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    def trained(room: int, rows: int | None = None) -> tuple[list[float], list[int | None]]:
+        torch.manual_seed(1)
+        model = torch.nn.Linear(1, 1)
+        objective = Roomy(model, room)
+        return train(model, objective, Plan(0.01, 3), precision="float32", rows=rows), objective.seen
+
+    whole, _ = trained(6)
+    halves, seen = trained(3)
+    assert halves == pytest.approx(whole, rel=1e-5) and seen == [None, 3, 3, 3]
+    assert "out of memory at step 0: from here on 3 sentences at a time, not 6" in capsys.readouterr().out
+    assert trained(2, rows=2) == (pytest.approx(whole, rel=1e-5), [2, 2, 2])
+    with pytest.raises(OutOfMemory, match="out of memory on cpu at step 0 with 3 sentences at a time; lower micro_b"):
+        trained(2)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_micro_batches_have_the_gradient_of_the_whole_batch(tmp_path: Path, checkpoint: Path, rows: int) -> None:
+    data = TokenData(SENTENCES, [[0, 1, 2], [0, 1, 2], [0, 1]], TAGS)
+    tokenizer = WordTokenizer(checkpoint, 32)
+    file = linked_file(tmp_path, "de", [("the river ||| der Fluss", "1-1"), ("old market ||| alter Markt", "0-0 1-1")])
+    results = []
+    for size in (None, rows):
+        torch.manual_seed(5)
+        tagger = load_tagger(checkpoint, CPU, TAGS).eval()  # without dropout, which is drawn for each micro-batch
+        task = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
+        realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([[file[0], file[1]]]), layers=[-1, -2])
+        loss = step_loss(JointObjective(task, realignment), size)
+        loss.backward()
+        results.append([loss.detach(), *(weight.grad for weight in tagger.parameters() if weight.grad is not None)])
+    for whole, parts in zip(*results, strict=True):
+        torch.testing.assert_close(parts, whole, atol=1e-6, rtol=1e-4)
+
+
+def test_dropout_of_a_micro_batch_is_the_same_when_it_is_computed_again() -> None:
+    weight = torch.ones(1000, requires_grad=True)
+    dropped = in_micro_batches(lambda row: torch.dropout(row * weight, 0.5, True), 1, torch.ones(2, 1000))
+    dropped.sum().backward()
+    assert torch.equal(weight.grad, dropped.detach().sum(0)) and 0 < (dropped == 0).sum() < 2000
+
+
+def test_batches_are_made_ahead_in_order_and_a_failure_is_raised() -> None:
+    def items() -> Iterator[int]:
+        yield from range(1, 6)
+        raise InputError("line 7")
+
+    made = made_ahead(items())
+    assert list(islice(made, 5)) == [1, 2, 3, 4, 5]
+    with pytest.raises(InputError, match="line 7"):
+        next(made)
+    assert list(made_ahead(iter([1]))) == [1]
+
+
+def test_a_function_reaches_every_tensor_of_a_batch() -> None:
+    batch = (Rows(torch.ones(2)), None, (torch.zeros(1),))
+    doubled = each_tensor(lambda tensor: tensor + 1, batch)
+    assert isinstance(doubled[0], Rows) and doubled[0].ids.tolist() == [2, 2]
+    assert doubled[1] is None and doubled[2][0].tolist() == [1]
 
 
 TAGS = ["DET", "NOUN", "VERB"]
@@ -207,11 +334,11 @@ def test_a_joint_step_adds_one_realignment_batch_to_the_loss_of_the_task(tmp_pat
     tagger = load_tagger(checkpoint, CPU, TAGS).eval()
     file = linked_file(tmp_path, "de", [("the river ||| der Fluss", "1-1"), ("old market ||| alter Markt", "0-0 1-1")])
     batch = [file[0], file[1]]
-    realignment = RealignmentObjective(base_encoder(tagger), tokenizer)
+    realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([batch] * 2))
     alone = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
     again = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
-    both = JointObjective(again, realignment, iter([batch]), coefficient=0.5)(0)
-    assert both.item() == pytest.approx(alone(0).item() + 0.5 * realignment(batch).item(), rel=1e-6)
+    both = step_loss(JointObjective(again, realignment, coefficient=0.5))
+    assert both.item() == pytest.approx(step_loss(alone).item() + 0.5 * step_loss(realignment).item(), rel=1e-6)
     both.backward()
     assert base_encoder(tagger).embeddings.word_embeddings.weight.grad.abs().sum() > 0
 
@@ -242,11 +369,11 @@ def test_training_covers_every_word_of_an_overlong_sentence(checkpoint: Path) ->
     parts = TokenData([LONG[part] for part in slices] + [["the"]], [labels[part] for part in slices] + [[0]], TAGS)
     with torch.inference_mode():
         losses = [
-            TaggingObjective(tagger, cut, data, len(data), np.random.default_rng(0))(0).item()
+            step_loss(TaggingObjective(tagger, cut, data, len(data), np.random.default_rng(0))).item()
             for data in (whole, parts)
         ]
-        (part,) = [TaggingObjective(tagger, cut, TokenData([LONG[slices[0]]], [labels[slices[0]]], TAGS), 1,
-                                    np.random.default_rng(0))(0).item()]  # fmt: skip
+        first = TokenData([LONG[slices[0]]], [labels[slices[0]]], TAGS)
+        part = step_loss(TaggingObjective(tagger, cut, first, 1, np.random.default_rng(0))).item()
     assert losses[0] == pytest.approx(losses[1], abs=1e-5), "a batch counts sentences and holds all their parts"
     assert losses[0] != pytest.approx(part, abs=1e-4)
 

@@ -1,19 +1,28 @@
 """Fine-tuning a classifier of sentence pairs on top of an encoder, and predicting with it."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from realign.devices import Precision, autocast
+from realign.devices import Precision, autocast, in_micro_batches
 from realign.encoders.pairs import PairTokenizer
 from realign.tasks.pairs import PairData
-from realign.training import endless_batches, pass_over
+from realign.training import endless_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+
+class LabelledPairBatch(NamedTuple):
+    """Padded pairs: `ids`, `mask` and `types`, if the model has any, are [batch, pieces]; `labels` is [batch]."""
+
+    ids: Tensor
+    mask: Tensor
+    types: Tensor | None
+    labels: Tensor
 
 
 class PairObjective:
@@ -26,18 +35,22 @@ class PairObjective:
         self.encodings = tokenizer.encode(data.premises, data.hypotheses)
         self.labels = torch.tensor(data.labels)
         lengths = [len(encoding.ids) for encoding in self.encodings]
-        self.batches: Iterator[list[int]] = endless_batches(lengths, batch_size, order)
+        self.draws = endless_batches(lengths, batch_size, order)
 
-    def skip(self, steps: int) -> None:
-        """Pass over the batches of so many steps."""
-        pass_over(self.batches, steps)
-
-    def __call__(self, _step: int) -> Tensor:
-        """The loss of the next batch, a mean over its pairs."""
-        chosen = next(self.batches)
+    def prepare(self, chosen: Sequence[int]) -> LabelledPairBatch:
+        """The pairs of these indices."""
         batch = self.tokenizer.collate([self.encodings[index] for index in chosen])
-        logits = self.classifier(**batch.inputs(self.classifier.device)).logits.float()  # [batch, labels]
-        return nn.functional.cross_entropy(logits, self.labels[chosen].to(logits.device))
+        return LabelledPairBatch(batch.ids, batch.mask, batch.types, self.labels[chosen])
+
+    def loss(self, batch: LabelledPairBatch, rows: int | None = None) -> Tensor:
+        """The mean over the batch's pairs."""
+        logits = in_micro_batches(self._logits, rows, batch.ids, batch.mask, batch.types)
+        return nn.functional.cross_entropy(logits, batch.labels)
+
+    def _logits(self, ids: Tensor, mask: Tensor, types: Tensor | None) -> Tensor:
+        typed = {} if types is None else {"token_type_ids": types}
+        logits: Tensor = self.classifier(input_ids=ids, attention_mask=mask, **typed).logits  # [batch, labels]
+        return logits.float()
 
 
 @torch.inference_mode()

@@ -16,6 +16,13 @@ Count = Annotated[int, Field(ge=1)]
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 TaskName = Literal["pos", "ner", "nli"]
+MicroBatch = Annotated[
+    Count | None,
+    Field(
+        description="at most this many sentences on the device at a time, for a batch that does not fit: the same "
+        "gradient, for a third more time; null takes the whole batch, and halves it once where it does not fit"
+    ),
+]
 FromHub = Annotated[Literal["hub"], Field(description="`hub`: fetched once, from then on offline")]
 ModelRate = Annotated[Positive | None, Field(description="instead of the rates of both trainings, for this model")]
 ModelMethods = Annotated[list[str] | None, Field(description="only these of the experiment's methods; null takes all")]
@@ -199,6 +206,7 @@ class Realignment(_Section):
     )
     coefficient: Positive = Field(1.0, description="weight of the realignment loss during fine-tuning")
     batch_size: Count = Field(16, description="sentence pairs a step, mixed over the languages")
+    micro_batch_size: MicroBatch = None
     learning_rate: Positive = Field(2e-5, description="constant rate of AdamW before fine-tuning")
     max_length: Annotated[int, Field(ge=8)] = Field(96, description="longest sentence, in sub-words")
     languages: list[Language] | Literal["all"] = Field(
@@ -227,6 +235,7 @@ class Finetuning(_Section):
         5, description="passes over the training sentences; one number, or one for each task"
     )
     batch_size: Count = Field(32, description="sentences a step")
+    micro_batch_size: MicroBatch = None
     learning_rate: Positive = Field(2e-5, description="peak rate of AdamW, decaying linearly to 0")
     warmup: Share = Field(0.1, description="share of the steps in which the rate rises")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="decay of AdamW")

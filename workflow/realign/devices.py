@@ -1,11 +1,20 @@
 """The device that computes, its precision, and seeds: everything that decides speed and reproducibility."""
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+Item = TypeVar("Item")
+Batch = Any
+"""A tensor, None, or a (named) tuple of batches."""
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -41,3 +50,51 @@ def seed_everything(seed: int) -> np.random.Generator:
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(seed)
     return np.random.default_rng(seed)
+
+
+def each_tensor(function: Callable[[Tensor], Tensor], batch: Batch) -> Batch:
+    """A batch with `function` applied to every tensor in it."""
+    if isinstance(batch, Tensor):
+        return function(batch)
+    if batch is None:
+        return None
+    parts = [each_tensor(function, part) for part in batch]
+    return type(batch)(*parts) if hasattr(batch, "_fields") else tuple(parts)
+
+
+def fed(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """Batches on the device; those for a GPU are made ahead by a thread and copied from pinned memory, unwaited for."""
+    if device.type != "cuda":
+        return batches
+    pinned = (each_tensor(Tensor.pin_memory, batch) for batch in batches)
+    return (each_tensor(lambda tensor: tensor.to(device, non_blocking=True), batch) for batch in made_ahead(pinned))
+
+
+def made_ahead(items: Iterator[Item], ahead: int = 2) -> Iterator[Item]:
+    """The items in order, each made by a thread while earlier ones are in use."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = deque(thread.submit(next, items, None) for _ in range(ahead))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(thread.submit(next, items, None))
+            yield item
+
+
+def in_micro_batches(forward: Callable[..., Tensor], rows: int | None, *inputs: Tensor | None) -> Tensor:
+    """What `forward` makes of all rows, computed for at most so many at a time.
+
+    What the backward pass needs of a micro-batch is computed again when it comes to it (Chen et al. 2016), so that the
+    memory is one micro-batch's, while the loss sees the whole batch: its gradient is that of the batch at once, even
+    where rows are each other's negatives.
+    """
+    total = next(len(tensor) for tensor in inputs if tensor is not None)
+    if rows is None or rows >= total:
+        return forward(*inputs)
+    parts = [
+        checkpoint(
+            forward,
+            *(None if tensor is None else tensor[start : start + rows] for tensor in inputs),
+            use_reentrant=False,
+        )
+        for start in range(0, total, rows)
+    ]
+    return torch.cat(parts)

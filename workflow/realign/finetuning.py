@@ -5,22 +5,31 @@ A sentence too long for the encoder is split at word boundaries into parts, of w
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
-from realign.devices import Precision, autocast
+from realign.devices import Precision, autocast, in_micro_batches
 from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
 from realign.tasks.data import TokenData
-from realign.training import endless_batches, pass_over
+from realign.training import endless_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 IGNORED = -100
 """Label of words without representation and of padding, which the loss leaves out."""
+
+
+class TaggingBatch(NamedTuple):
+    """Padded parts of sentences: `ids` and `mask` are [batch, pieces], `first_pieces` and `labels` [batch, words]."""
+
+    ids: Tensor
+    mask: Tensor
+    first_pieces: Tensor
+    labels: Tensor
 
 
 class TaggingObjective:
@@ -39,22 +48,23 @@ class TaggingObjective:
         ]
         self.labels = [[labels[part] for part in parts] for labels, parts in zip(data.labels, slices, strict=True)]
         lengths = [max(len(part.ids) for part in parts) for parts in self.parts]
-        self.batches = endless_batches(lengths, batch_size, order)
+        self.draws = endless_batches(lengths, batch_size, order)
 
-    def skip(self, steps: int) -> None:
-        """Pass over the batches of so many steps."""
-        pass_over(self.batches, steps)
-
-    def __call__(self, _step: int) -> Tensor:
-        """The loss of the next batch, a mean over its words."""
-        chosen = next(self.batches)
-        parts = [part for index in chosen for part in self.parts[index]]
-        batch = self.tokenizer.collate(parts).to(self.tagger.device)
-        labels = pad([labels for index in chosen for labels in self.labels[index]], IGNORED).to(self.tagger.device)
+    def prepare(self, chosen: Sequence[int]) -> TaggingBatch:
+        """The sentences of these indices."""
+        batch = self.tokenizer.collate([part for index in chosen for part in self.parts[index]])
+        labels = pad([labels for index in chosen for labels in self.labels[index]], IGNORED)
         labels[batch.first_pieces == NO_PIECE] = IGNORED
-        logits = self.tagger(input_ids=batch.ids, attention_mask=batch.mask).logits  # [batch, pieces, labels]
-        words = word_states(logits, batch.first_pieces).float()
-        return nn.functional.cross_entropy(words.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+        return TaggingBatch(batch.ids, batch.mask, batch.first_pieces, labels)
+
+    def loss(self, batch: TaggingBatch, rows: int | None = None) -> Tensor:
+        """The mean over the batch's words."""
+        words = in_micro_batches(self._word_logits, rows, batch.ids, batch.mask, batch.first_pieces)
+        return nn.functional.cross_entropy(words.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
+
+    def _word_logits(self, ids: Tensor, mask: Tensor, first_pieces: Tensor) -> Tensor:
+        logits = self.tagger(input_ids=ids, attention_mask=mask).logits  # [batch, pieces, labels]
+        return word_states(logits, first_pieces).float()
 
 
 @torch.inference_mode()

@@ -58,4 +58,6 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"the disk is full while writing {error.filename or 'a file'}; free some space and run again"
+    if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported for its sake
+        return f"the GPU's memory is full; lower a batch_size or max_length ({str(error).split('. ')[0]})"
     return None

@@ -1,32 +1,27 @@
 """Joint realignment: during fine-tuning, every optimiser step also takes a batch of linked sentence pairs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor
 
-from realign.realignment import LinkedPair, RealignmentObjective
-from realign.training import Objective, pass_over
+from realign.devices import Batch
+from realign.realignment import RealignmentObjective
+from realign.training import Objective
 
 
 class JointObjective:
     """Adds the realignment loss of one batch, times a coefficient, to the task's loss of every step."""
 
-    def __init__(
-        self,
-        task: Objective,
-        realignment: RealignmentObjective,
-        batches: Iterator[list[LinkedPair]],
-        coefficient: float = 1.0,
-    ) -> None:
+    def __init__(self, task: Objective, realignment: RealignmentObjective, coefficient: float = 1.0) -> None:
         """`task` and `realignment` share their encoder."""
-        self.task, self.realignment = task, realignment
-        self.batches, self.coefficient = batches, coefficient
+        self.task, self.realignment, self.coefficient = task, realignment, coefficient
+        self.draws: Iterator[Any] = zip(task.draws, realignment.draws, strict=False)
 
-    def skip(self, steps: int) -> None:
-        """Pass over the batches of so many steps, of both losses."""
-        self.task.skip(steps)
-        pass_over(self.batches, steps)
+    def prepare(self, draws: tuple[Any, Any]) -> tuple[Batch, Batch]:
+        """A batch of the task and one of linked sentence pairs."""
+        return self.task.prepare(draws[0]), self.realignment.prepare(draws[1])
 
-    def __call__(self, step: int) -> Tensor:
+    def loss(self, batches: tuple[Batch, Batch], rows: int | None = None) -> Tensor:
         """The sum of both losses, a scalar."""
-        return self.task(step) + self.coefficient * self.realignment(next(self.batches))
+        return self.task.loss(batches[0], rows) + self.coefficient * self.realignment.loss(batches[1], rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -10,11 +10,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
+from realign.devices import in_micro_batches
+from realign.encoders.words import NO_PIECE, WordTokenizer
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, parse_pair
 from realign.text.pharaoh import Link, check_range, parse_links, usable_links
-from realign.training import pass_over
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -104,68 +104,73 @@ def _endless(file: LinkedBitextFile, order: Generator) -> Iterator[LinkedPair]:
             yield file[int(index)]
 
 
+class RealignmentBatch(NamedTuple):
+    """Padded sentences, sources first, and the words among them that have a representation.
+
+    `ids` and `mask` are [2 batch, pieces]; `words` is [n], the place of each word's piece in the flattened `ids`;
+    `pairs` is [p, 2], indices of source and target words among the n; `is_source` is [n].
+    """
+
+    ids: Tensor
+    mask: Tensor
+    words: Tensor
+    pairs: Tensor
+    is_source: Tensor
+
+
 class RealignmentObjective:
-    """Computes the realignment loss of batches of linked sentence pairs on an encoder."""
+    """Computes the realignment loss of an encoder, batch after batch of linked sentence pairs."""
 
     def __init__(
         self,
         encoder: "PreTrainedModel",
         tokenizer: WordTokenizer,
+        draws: Iterator[list[LinkedPair]],
         *,
         layers: Sequence[int] = (-1,),
         temperature: float = 0.1,
         strength: Strength = "strong",
     ) -> None:
-        self.encoder, self.tokenizer = encoder, tokenizer
+        self.encoder, self.tokenizer, self.draws = encoder, tokenizer, draws
         self.layers, self.temperature, self.strength = layers, temperature, strength
 
-    def __call__(self, batch: Sequence[LinkedPair]) -> Tensor:
+    def prepare(self, linked: Sequence[LinkedPair]) -> RealignmentBatch:
+        """The sentences of these pairs, and those of their usable links whose words are both represented."""
+        sentences = [pair.source for pair, _ in linked] + [pair.target for pair, _ in linked]
+        batch = self.tokenizer.collate(self.tokenizer.encode(sentences))
+        present = batch.first_pieces != NO_PIECE  # [2b, words]
+        rows = torch.arange(len(sentences)).unsqueeze(1)
+        return RealignmentBatch(
+            batch.ids,
+            batch.mask,
+            (rows * batch.ids.shape[1] + batch.first_pieces)[present],
+            _pairs(linked, present),
+            (rows < len(linked)).expand_as(present)[present],
+        )
+
+    def loss(self, batch: RealignmentBatch, rows: int | None = None) -> Tensor:
         """The loss, averaged over `layers`; 0 when truncation leaves the batch without a pair."""
-        sentences = [pair.source for pair, _ in batch] + [pair.target for pair, _ in batch]
-        encoded = self.tokenizer.collate(self.tokenizer.encode(sentences)).to(self.encoder.device)
-        present = encoded.first_pieces != NO_PIECE  # [2b, words]
-        position = torch.cumsum(present.flatten(), 0).view(present.shape) - 1  # index among the present words
-        is_source = torch.zeros_like(present)
-        is_source[: len(batch)] = True
-        pairs = self._pairs(batch, present, position)
-        states = self.encoder(
-            input_ids=encoded.ids, attention_mask=encoded.mask, output_hidden_states=True
-        ).hidden_states
-        if len(pairs) == 0:
-            return states[-1].sum() * 0.0
+        states = in_micro_batches(self._states, rows, batch.ids, batch.mask)  # [2b, pieces, layers, hidden]
+        if len(batch.pairs) == 0:
+            return states.sum() * 0.0
+        words = states.flatten(0, 1).index_select(0, batch.words)  # [n, layers, hidden]
         losses = [
-            contrastive_loss(
-                word_states(states[layer], encoded.first_pieces)[present],
-                pairs,
-                is_source[present],
-                self.temperature,
-                self.strength,
-            )
-            for layer in self.layers
+            contrastive_loss(layer, batch.pairs, batch.is_source, self.temperature, self.strength)
+            for layer in words.unbind(1)
         ]
         return torch.stack(losses).mean()
 
-    @staticmethod
-    def _pairs(batch: Sequence[LinkedPair], present: Tensor, position: Tensor) -> Tensor:
-        """Indices [p, 2] among the present words of all usable links whose words are both present."""
-        rows = [(number, i, number + len(batch), j) for number, (_, links) in enumerate(batch) for i, j in links]
-        if not rows:
-            return position.new_empty((0, 2))
-        source, i, target, j = torch.tensor(rows, device=present.device).T
-        kept = present[source, i] & present[target, j]
-        return torch.stack([position[source, i][kept], position[target, j][kept]], dim=1)
+    def _states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        states = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+        return torch.stack([states[layer] for layer in self.layers], dim=2)
 
 
-class SequentialObjective:
-    """The realignment loss alone, batch after batch."""
-
-    def __init__(self, realignment: RealignmentObjective, batches: Iterator[list[LinkedPair]]) -> None:
-        self.realignment, self.batches = realignment, batches
-
-    def skip(self, steps: int) -> None:
-        """Pass over the batches of so many steps."""
-        pass_over(self.batches, steps)
-
-    def __call__(self, _step: int) -> Tensor:
-        """The loss of the next batch."""
-        return self.realignment(next(self.batches))
+def _pairs(linked: Sequence[LinkedPair], present: Tensor) -> Tensor:
+    """Indices [p, 2] among the present words, which are marked in [2 batch, words], of links between such."""
+    position = torch.cumsum(present.flatten(), 0).view(present.shape) - 1  # index among the present words
+    rows = [(number, i, number + len(linked), j) for number, (_, links) in enumerate(linked) for i, j in links]
+    if not rows:
+        return position.new_empty((0, 2))
+    source, i, target, j = torch.tensor(rows).T
+    kept = present[source, i] & present[target, j]
+    return torch.stack([position[source, i][kept], position[target, j][kept]], dim=1)

@@ -43,18 +43,21 @@ class TrainingState:
         """The state's file."""
         return self.folder / "state.pt"
 
-    def restore(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> None:
-        """Put the saved state, if there is one of this training, into all three; the next step is `len(losses)`."""
+    def restore(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> int | None:
+        """Put the saved state, if there is one of this training, into all three; the next step is `len(losses)`.
+
+        Returns how many sentences a lack of memory has left to be computed at a time.
+        """
         try:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
         except FileNotFoundError:
-            return
+            return None
         except Exception as error:  # whatever a file that a full disk or a crash has cut makes the library raise
             print(f"{self.path}: not a readable state ({type(error).__name__}); the training starts anew", flush=True)
-            return
+            return None
         if saved["identity"] != self.identity:
             print(f"{self.path}: of a training with other inputs or settings; this one starts anew", flush=True)
-            return
+            return None
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         losses[:] = saved["losses"]
@@ -62,28 +65,30 @@ class TrainingState:
         if torch.cuda.is_available() and saved["random_gpu"]:
             torch.cuda.set_rng_state_all(saved["random_gpu"])
         print(f"{self.path}: going on after step {len(losses)}", flush=True)
+        rows: int | None = saved["rows"]
+        return rows
 
-    def after_step(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> None:
-        """Save if it is time to; raises `Interrupted`, with the state saved, if a signal has come."""
-        if self._signal is None and time.monotonic() - self._saved_at < self.interval:
-            return
-        self._save(model, optimizer, losses)
-        if self._signal is not None:
-            name = signal.Signals(self._signal).name
-            raise Interrupted(f"stopped by {name} after step {len(losses)}; the next try goes on from {self.path}")
+    def due(self) -> bool:
+        """Whether it is time to save, or a signal has come."""
+        return self._signal is not None or time.monotonic() - self._saved_at >= self.interval
 
-    def _save(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> None:
+    def save(self, model: nn.Module, optimizer: Optimizer, losses: list[float], rows: int | None) -> None:
+        """Save, for `restore`; raises `Interrupted` then if a signal has come."""
         state: dict[str, Any] = {
             "identity": self.identity,
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "losses": losses,
+            "rows": rows,
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
         with atomic_path(self.path) as temporary:
             torch.save(state, temporary)
         self._saved_at = time.monotonic()
+        if self._signal is not None:
+            name = signal.Signals(self._signal).name
+            raise Interrupted(f"stopped by {name} after step {len(losses)}; the next try goes on from {self.path}")
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ class Resumption:
 
 def train_checkpoint(
     model: "PreTrainedModel",
-    loss_of_step: Objective,
+    objective: Objective,
     plan: Plan,
     manifest: Manifest,
     *,
@@ -51,12 +51,13 @@ def train_checkpoint(
     label: str,
     dtype: str = "float32",
     resume: Resumption | None = None,
+    rows: int | None = None,
 ) -> None:
     """Train `model` and write it to `folder` with the tokenizer of `base`, manifest, loss curve and run record.
 
     With `resume`, the training saves its state beside `folder` and goes on from one that an earlier try has left.
-    `sentences` is how many the whole training sees, `dtype` that of the stored weights. When the loss diverges, the
-    weights of the last good step are left in `<folder>.diverged` and `NonFiniteLoss` goes on.
+    `sentences` is how many the whole training sees, `rows` how many at a time, `dtype` that of the stored weights. When
+    the loss diverges, the weights of the last good step are left in `<folder>.diverged` and `NonFiniteLoss` goes on.
     """
     startup, start = seconds_since_start(), time.monotonic()
     state = None
@@ -65,7 +66,7 @@ def train_checkpoint(
         state = TrainingState(folder.with_name(f".{folder.name}.state"), identity, resume.interval)
     try:
         with state.listening() if state else nullcontext():
-            losses = train(model, loss_of_step, plan, precision=precision, label=label, state=state)
+            losses = train(model, objective, plan, precision=precision, label=label, state=state, rows=rows)
     except NonFiniteLoss:
         model.save_pretrained(folder.with_name(f"{folder.name}.diverged"))
         raise

@@ -1,38 +1,51 @@
 """The one training loop: realignment and fine-tuning differ only in the loss that they hand to it."""
 
+import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from realign.devices import Precision, autocast
+from realign.devices import Batch, Precision, autocast, fed
 from realign.errors import InputError
 from realign.resuming import TrainingState
 from realign.text.files import atomic_writer
 
+LOOK = {"cpu": 1, "cuda": 50}
+"""Steps from one look at the losses to the next, by device: to look at a GPU is to wait for it."""
+
 
 class Objective(Protocol):
-    """The loss of a training, batch after batch."""
+    """The loss of a training, batch after batch: drawn and prepared on the CPU, computed on the model's device."""
 
-    def __call__(self, step: int, /) -> Tensor:
-        """The loss of the next batch, a scalar."""
+    draws: Iterator[Any]
+    """What each step's batch is to hold; cheap to pass over."""
 
-    def skip(self, steps: int, /) -> None:
-        """Pass over the batches of so many steps."""
+    def prepare(self, draw: Any, /) -> Batch:
+        """A draw as tensors on the CPU."""
+
+    def loss(self, batch: Batch, rows: int | None = None, /) -> Tensor:
+        """The loss of a batch on the model's device, a scalar; at most `rows` sentences are computed at a time."""
 
 
 class NonFiniteLoss(InputError):
-    """The loss became infinite or not a number; the model still has the weights of the last good step."""
+    """The loss or its gradient became infinite or not a number; the model has the weights of the last good step."""
 
-    def __init__(self, step: int, loss: float) -> None:
-        super().__init__(f"the loss is {loss} at step {step}; lower the learning rate or use precision: float32")
+    def __init__(self, step: int, loss: float, norm: float) -> None:
+        what = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient's norm is {norm}"
+        super().__init__(f"{what} at step {step}; lower the learning rate or use precision: float32")
         self.step = step
+
+
+class OutOfMemory(InputError):
+    """A batch does not fit into the device's memory, not even in halves."""
 
 
 @dataclass(frozen=True)
@@ -58,52 +71,99 @@ class Plan:
 
 def train(
     model: nn.Module,
-    loss_of_step: Objective,
+    objective: Objective,
     plan: Plan,
     *,
     precision: Precision = "auto",
     label: str = "training",
     state: TrainingState | None = None,
+    rows: int | None = None,
 ) -> list[float]:
     """Optimise `model` in place with AdamW and return the loss of every step.
 
-    `loss_of_step(step)` computes the loss of that step's batch under autocast; with a saved `state` to go on from, its
-    `skip(steps)` passes over the batches that were already used. Raises `NonFiniteLoss`, before the weights are
-    touched, when the loss is not finite, and `Interrupted`, with the state saved, after a signal.
+    With a saved `state` to go on from, the batches that were already used are passed over. At most `rows` sentences are
+    computed at a time; a batch that does not fit into the device's memory halves them, once. Raises `NonFiniteLoss`,
+    with the weights of the last good step, `OutOfMemory`, and `Interrupted`, with the state saved, after a signal.
+
+    Nothing in a step waits for a GPU: losses stay there and are looked at now and then (`LOOK`); from the first that is
+    not finite on, the optimiser itself leaves the weights alone.
     """
     device = next(model.parameters()).device
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
     losses: list[float] = []
     if state is not None:
-        state.restore(model, optimizer, losses)
-        if losses:
-            loss_of_step.skip(len(losses))
+        rows = state.restore(model, optimizer, losses) or rows
+    batches = fed(map(objective.prepare, islice(objective.draws, len(losses), None)), device)
+    gradients = Gradients(objective, optimizer, precision, rows)
+    unseen: list[Tensor] = []  # of each step since the last look: loss and norm of the gradient, [2]
+    bad = torch.zeros((), device=device)
     model.train()
     steps = range(len(losses), plan.steps)
     for step in tqdm(steps, desc=label, unit="step", initial=len(losses), total=plan.steps, mininterval=5, ncols=80):
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
-        with autocast(device, precision):
-            loss = loss_of_step(step)
-        value = loss.item()
-        if not np.isfinite(value):
-            raise NonFiniteLoss(step, value)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm)
+        loss = gradients(next(batches), device, step)
+        norm = nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm)
+        unseen.append(torch.stack([loss, norm.detach()]))
+        bad = torch.maximum(bad, 1.0 - unseen[-1].isfinite().all().float())
+        optimizer.found_inf = bad  # type: ignore[attr-defined]
         optimizer.step()
-        losses.append(value)
-        if state is not None:
-            state.after_step(model, optimizer, losses)
+        due = state is not None and state.due()
+        if due or len(unseen) == LOOK.get(device.type, 50) or step + 1 == plan.steps:
+            losses += _finite(unseen, len(losses))
+            unseen.clear()
+        if due and state is not None:
+            state.save(model, optimizer, losses, gradients.rows)
     model.eval()
     return losses
 
 
-def pass_over(batches: Iterator[object], steps: int) -> None:
-    """Take so many batches and drop them."""
-    for _ in range(steps):
-        next(batches)
+class Gradients:
+    """Gradients of one batch after another, at most `rows` sentences at a time, which a lack of memory halves, once."""
+
+    def __init__(
+        self, objective: Objective, optimizer: torch.optim.Optimizer, precision: Precision, rows: int | None
+    ) -> None:
+        self.objective, self.optimizer, self.precision, self.rows = objective, optimizer, precision, rows
+        self._halved = False
+
+    def __call__(self, batch: Batch, device: torch.device, step: int) -> Tensor:
+        """The batch's loss, detached; its gradients replace those of the batch before."""
+        try:
+            return self._of(batch, device)
+        except torch.OutOfMemoryError:
+            if self._halved:
+                told = f"out of memory on {device} at step {step} with {self.rows} sentences at a time"
+                raise OutOfMemory(f"{told}; lower micro_batch_size or max_length") from None
+        # outside of the handler, whose traceback would keep the failed try's memory
+        tried = min(self.rows or sys.maxsize, most_rows(batch))
+        self.rows, self._halved = max(1, tried // 2), True
+        print(f"out of memory at step {step}: from here on {self.rows} sentences at a time, not {tried}", flush=True)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        return self(batch, device, step)
+
+    def _of(self, batch: Batch, device: torch.device) -> Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        with autocast(device, self.precision):
+            loss = self.objective.loss(batch, self.rows)
+        loss.backward()
+        return loss.detach()
+
+
+def most_rows(batch: Batch) -> int:
+    """Number of sentences of a batch, or of the largest of a tuple of batches."""
+    return len(batch.ids) if hasattr(batch, "ids") else max(map(most_rows, batch))
+
+
+def _finite(unseen: list[Tensor], step: int) -> list[float]:
+    """The losses among [loss, norm] of the steps from `step` on; raises `NonFiniteLoss` for the first bad one."""
+    seen = torch.stack(unseen).tolist()
+    for later, (loss, norm) in enumerate(seen):
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise NonFiniteLoss(step + later, loss, norm)
+    return [loss for loss, _ in seen]
 
 
 def bucketed_batches(lengths: Sequence[int], batch_size: int, order: Generator, pool: int = 16) -> list[list[int]]:

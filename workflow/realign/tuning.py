@@ -58,6 +58,7 @@ def finetune_checkpoint(
         label="fine-tuning",
         dtype=dtype,
         resume=resume,
+        rows=settings["micro_batch_size"],
     )
 
 

@@ -50,7 +50,7 @@ rule finetune_jointly:
     params:
         code=script_digest("finetune_jointly"),
         settings=lambda wildcards: settings_of("finetuning", wildcards),
-        realignment=CONFIG.realignment.model_dump(exclude={"steps", "languages", "learning_rate"}),
+        realignment=CONFIG.realignment.model_dump(exclude={"steps", "languages", "learning_rate", "micro_batch_size"}),
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
     script:

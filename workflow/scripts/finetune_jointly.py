@@ -44,11 +44,11 @@ with job(snakemake.log[0], snakemake.threads):
             RealignmentObjective(
                 base_encoder(tagger),
                 WordTokenizer(base, joint["max_length"]),
+                mixed_batches(files, joint["batch_size"], order),
                 layers=joint["layers"],
                 temperature=joint["temperature"],
                 strength=joint["strength"],
             ),
-            mixed_batches(files, joint["batch_size"], order),
             joint["coefficient"],
         ),
     )

@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.devices import pick_device, seed_everything, use_threads
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.words import WordTokenizer
-    from realign.realignment import RealignmentObjective, SequentialObjective, linked_files, mixed_batches
+    from realign.realignment import RealignmentObjective, linked_files, mixed_batches
     from realign.stage import Resumption, fingerprints, train_checkpoint
     from realign.training import Plan
 
@@ -25,18 +25,18 @@ with job(snakemake.log[0], snakemake.threads):
     use_threads(snakemake.threads)
     order = seed_everything(seed)
     encoder = load_encoder(base, pick_device())
+    files = linked_files(snakemake.input.bitext, snakemake.input.pairs)
     objective = RealignmentObjective(
         encoder,
         WordTokenizer(base, settings["max_length"]),
+        mixed_batches(files, settings["batch_size"], order),
         layers=settings["layers"],
         temperature=settings["temperature"],
         strength=settings["strength"],
     )
-    files = linked_files(snakemake.input.bitext, snakemake.input.pairs)
-    batches = mixed_batches(files, settings["batch_size"], order)
     train_checkpoint(
         encoder,
-        SequentialObjective(objective, batches),
+        objective,
         Plan(settings["learning_rate"], steps),
         Manifest(
             model=wildcards.model,
@@ -51,5 +51,6 @@ with job(snakemake.log[0], snakemake.threads):
         precision=snakemake.params.precision,
         dtype=snakemake.params.dtype,
         resume=Resumption(str(dict(snakemake.params.items())), snakemake.resources.state_seconds),
+        rows=settings["micro_batch_size"],
         label="realignment",
     )
