@@ -48,6 +48,8 @@ def seed_everything(seed: int) -> np.random.Generator:
     """Seed torch, choose deterministic algorithms, and return a generator for the order of the data."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # filling it is for finding bugs, and costs as much as the products of a small model
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(seed)
     return np.random.default_rng(seed)
 
