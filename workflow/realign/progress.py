@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
+from realign.durations import spell
 from realign.running import is_held
 
 TARGET = "all"
@@ -172,13 +173,6 @@ def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
     yield row("total", *run.total().numbers(), "", left if going_on else "").rstrip()
 
 
-def spell(seconds: float) -> str:
-    """A duration as one number."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
 def describe(job: Job, folder: Path, now: datetime) -> str:
     """A job, how long it took or has been at work, and where its training is or its log."""
     log = folder / job.log
@@ -217,7 +211,7 @@ def report(folder: Path, now: datetime) -> Iterator[str]:
     total = run.total()
     if going_on:
         yield (
-            f"time left: estimated from the mean of each rule's finished jobs, with {len(total.running)} at once as now; "
+            f"time left: estimated from the mean of each rule's finished jobs, {len(total.running)} at once as now; "
             "?: none has finished yet"
         )
     for title, jobs in (("running", total.running if going_on else []), ("failed", total.failed)):
