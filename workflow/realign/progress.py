@@ -158,9 +158,10 @@ def last_run(folder: Path) -> Run | None:
 def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
     """Jobs by rule and in total, the mean time of a finished job, and the time left at as many jobs at once as now."""
     row = "{:20}{:>7}{:>7}{:>9}{:>8}{:>10}{:>12}".format
-    live, last = ("running", "time left") if going_on else ("cut off", "")
+    running = len(run.total().running)
+    live, last = "cut off" if running and not going_on else "running", "time left" if going_on else ""
     yield row("rule", "jobs", "done", live, "failed", "mean", last).rstrip()
-    at_once = max(1, len(run.total().running))
+    at_once = max(1, running)
     known, unknown = 0.0, False
     for rule, tally in run.by_rule().items():
         mean, work = tally.mean(), tally.work_left(now)
@@ -174,26 +175,26 @@ def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
 
 
 def describe(job: Job, folder: Path, now: datetime) -> str:
-    """A job, how long it took or has been at work, and where its training is or its log."""
+    """A job, how long it took or has been at work, and its log if it failed, or else how far its training is."""
+    said = f"  {job.rule} {job.wildcards}: {spell(job.seconds(now))}"
+    if job.failed:
+        return f"{said}, {job.log}".rstrip(", ")
     log = folder / job.log
-    text = log.read_text(encoding="utf-8", errors="replace") if job.log and log.is_file() else ""
-    bars = [] if job.ended else BAR.findall(text)
-    more = f", {job.log}" if job.failed and job.log else ""
-    return f"  {job.rule} {job.wildcards}: {spell(job.seconds(now))}{more}" + "".join(
-        f", {share} ({steps}), {left} left" for share, steps, left in bars[-1:]
-    )
+    bars = BAR.findall(log.read_text(encoding="utf-8", errors="replace")) if log.is_file() else []
+    return said + "".join(f", {share} ({steps}), {left} left" for share, steps, left in bars[-1:])
 
 
 def state(run: Run, going_on: bool, now: datetime) -> str:
     """One line: whether a run goes on and since when, or how the last one ended."""
-    if going_on and run.ending and run.ending != "failed":
-        return "a run is starting"
+    if going_on and run.ending:
+        return "a run is starting or ending"
     if going_on and not run.counts:
         return "a run is finding out what there is to do"
     if going_on:
         return f"running since {run.started:%Y-%m-%d %H:%M}, for {spell((now - run.started).total_seconds())}"
     if run.ending:
-        return f"no run is going on; the last one {run.ending} at {run.last:%Y-%m-%d %H:%M}"
+        ending = "was stopped" if run.ending == "finished" and run.total().unfinished else run.ending
+        return f"no run is going on; the last one {ending} at {run.last:%Y-%m-%d %H:%M}"
     elsewhere = "" if run.host == platform.node() else f", or goes on on {run.host}, whose locks are not seen from here"
     return f"no run is going on; the last one was killed after {run.last:%Y-%m-%d %H:%M}{elsewhere}"
 
@@ -205,7 +206,7 @@ def report(folder: Path, now: datetime) -> Iterator[str]:
         yield "a run is starting" if going_on else f"no run has been in {folder.resolve()}"
         return
     yield state(run, going_on, now)
-    if not run.counts:
+    if not run.counts or (going_on and run.ending):
         return
     yield from ("", *table(run, now, going_on), "")
     total = run.total()
