@@ -16,6 +16,7 @@ SUMMARIES = {
     "mixed_effects.csv",
     "tables/correlations.csv",
     "figures/transfer.svg",
+    "figures/timeline.svg",
     "report.html",
 }
 BASELINE = {"pos": "finetuned/mine/baseline/pos/seed31", "ner": "finetuned/mine/baseline/ner/seed31"}
@@ -38,6 +39,15 @@ def below_realigned(*languages: str) -> set[str]:
 
 def test_nothing_changed_runs_nothing(finished_study: Study) -> None:
     assert finished_study.planned() == set()
+
+
+def test_lost_benchmarks_run_nothing(finished_study: Study) -> None:
+    benchmarks, aside = (finished_study.folder / name for name in ("results/benchmarks", "benchmarks"))
+    benchmarks.rename(aside)
+    try:
+        assert finished_study.planned() == set()
+    finally:
+        aside.rename(benchmarks)
 
 
 def test_a_new_language_runs_its_branch_and_joint_realignments(finished_study: Study) -> None:
@@ -197,7 +207,7 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
             {"bootstrap": 300},
             {"correlations.csv", "realignment.csv", "tables/correlations.csv", "figures/transfer.svg", "report.html"},
         ),
-        ("figures", {"width": 6.0}, {"figures/transfer.svg", "report.html"}),
+        ("figures", {"width": 6.0}, {"figures/transfer.svg", "figures/timeline.svg", "report.html"}),
     ],
 )
 def test_a_hyperparameter_runs_its_stage_and_what_is_below(
@@ -214,7 +224,7 @@ def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) ->
     ):
         assert finished_study.planned() == {REALIGNED} | below_realigned("de", "it")
     with finished_study.changed_file(library / "analysis" / "figures.py", "alpha=0.85", "alpha=0.9"):
-        assert finished_study.planned() == {"figures/transfer.svg", "report.html"}
+        assert finished_study.planned() == {"figures/transfer.svg", "figures/timeline.svg", "report.html"}
 
 
 def test_the_code_of_a_script_runs_its_stage(finished_study: Study) -> None:

@@ -55,3 +55,23 @@ def test_a_defect_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     (line,) = finished.stderr.splitlines()
     assert finished.returncode == 1 and "a defect; the traceback is in logs/stage.log" in line
     assert "Traceback" in (tmp_path / "logs/stage.log").read_text()
+
+
+def test_a_bar_is_one_line_of_the_log_and_nothing_beside_it_is_lost(tmp_path: Path) -> None:
+    body = """import os, sys
+    from tqdm import tqdm
+    print('before', file=sys.stderr)
+    for step in tqdm(range(300), desc='one', mininterval=0):
+        if step == 100:
+            os.system('echo from a child >&2')
+        if step == 200:
+            print('warning', file=sys.stderr)
+    for step in tqdm(range(300), desc='two', mininterval=0):
+        if step == 250:
+            raise KeyError(step)"""
+    assert run(tmp_path, body).returncode == 1
+    lines = (tmp_path / "logs/stage.log").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("one:")][:4] == ["before", "", "", ""]
+    assert [line.split("|")[0] for line in lines if "|" in line] == ["one:  33%", "one:  67%", "one: 100%", "two:  83%"]
+    assert sum(line.endswith(("from a child", "warning")) for line in lines) == 2
+    assert lines[-1] == "KeyError: 250"

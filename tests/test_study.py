@@ -13,7 +13,7 @@ def test_every_artifact_is_where_the_documentation_says(finished_study: Study) -
         "The bridge over the river was closed last week . ||| Il ponte sul fiume è stato chiuso la settimana scorsa ."
     )
     assert (results / "pairs/dictionary/train/en-it.txt").read_text().splitlines()[0] == "1-1 4-3 8-8"
-    for name in ("transfer", "layers", "gain"):
+    for name in ("transfer", "layers", "gain", "timeline"):
         assert (results / f"figures/{name}.svg").stat().st_size > 5000
         assert (results / f"figures/{name}.pdf").stat().st_size > 5000
     report = (results / "report.html").read_text(encoding="utf-8")

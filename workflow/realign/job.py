@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,30 @@ from realign.errors import InputError
 def seconds_since_start() -> float:
     """Seconds since this process started, imports included."""
     return time.time() - psutil.Process().create_time()
+
+
+class ShortLog(TextIOWrapper):
+    """Standard error into a log, where a progress bar overwrites itself as on a terminal.
+
+    Whoever shows the log of a failed job, Snakemake or a person, sees one line of a bar and not thousands.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(open(2, "wb", buffering=0, closefd=False), encoding="utf-8", write_through=True)  # noqa: SIM115
+        self._bar = range(0)
+
+    def write(self, text: str) -> int:
+        """Write at the end; a bar, which begins with a carriage return, replaces itself if nothing came after it."""
+        if not text:
+            return 0
+        start = os.lseek(2, 0, os.SEEK_END)
+        if text.startswith("\r") and start == self._bar.stop:
+            start = self._bar.start
+            os.ftruncate(2, start)
+            os.lseek(2, start, os.SEEK_SET)
+        written = super().write(text)
+        self._bar = range(start, os.lseek(2, 0, os.SEEK_CUR)) if text.startswith("\r") else range(0)
+        return written
 
 
 @contextmanager
@@ -38,6 +63,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
+    sys.stderr = ShortLog()
     try:
         yield
     except Exception as error:  # every ending is told apart in _sentence

@@ -29,3 +29,15 @@ def hold(lock: Path) -> bool:
         return False
     _held.append(handle)
     return True
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds `lock`; asking neither creates the file nor keeps it."""
+    try:
+        with open(lock, encoding="utf-8") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

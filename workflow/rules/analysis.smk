@@ -7,6 +7,7 @@ localrules:
     describe,
     typeset,
     draw,
+    timeline,
     report,
 
 
@@ -137,6 +138,23 @@ rule draw:
         source_language=SOURCE,
     script:
         "../scripts/draw.py"
+
+
+# Last of all, when every job with a benchmark is done; the benchmarks are no inputs, so that losing one runs nothing.
+rule timeline:
+    input:
+        "results/scores.csv",
+        "results/alignment.csv",
+        ["results/aligners.csv"] * bool(JUDGED),
+    output:
+        report(FIGURES["timeline"], "../report/timeline.rst", category="Run"),
+    log:
+        "results/logs/timeline.log",
+    params:
+        code=script_digest("timeline"),
+        style=CONFIG.figures.model_dump(),
+    script:
+        "../scripts/timeline.py"
 
 
 # Snakemake's own report, made by a second Snakemake over what the first has finished.

@@ -91,7 +91,7 @@ LAYOUTS = ("correlations", "alignment_change", "realignment", "realignment_by_la
 TABLES = expand("results/tables/{name}.{form}", name=LAYOUTS, form=["csv", "tex"])
 FIGURES = {
     name: multiext(f"results/figures/{name}", ".svg", ".pdf")
-    for name in ("transfer", "layers", "gain", "summary")
+    for name in ("transfer", "layers", "gain", "summary", "timeline")
 }
 
 

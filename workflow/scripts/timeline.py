@@ -1,0 +1,17 @@
+"""Draw when the jobs of each rule ran, as far as their benchmarks tell."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from realign.job import job
+
+if TYPE_CHECKING:
+    from snakemake.script import snakemake
+
+with job(snakemake.log[0]):
+    from realign.analysis.figures import save_figure, set_style
+    from realign.analysis.timeline import read_benchmarks, timeline_figure
+
+    style = snakemake.params.style
+    set_style(style["palette"], style["font_size"])
+    save_figure(timeline_figure(read_benchmarks(Path("results/benchmarks")), style["width"]), snakemake.output)
