@@ -39,7 +39,7 @@ def test_a_job_computes_with_the_threads_that_it_was_given(tmp_path: Path) -> No
     [
         ("from realign.errors import InputError; raise InputError('bitext:3: no words')", "bitext:3: no words"),
         ("import errno; raise OSError(errno.ENOSPC, 'full', 'x.csv')", "the disk is full while writing x.csv"),
-        ("from realign.training import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'))", "nan at step 7"),
+        ("from realign.training import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'), 1.0)", "nan at step 7"),
     ],
 )
 def test_a_foreseen_error_is_one_line_in_log_and_terminal(tmp_path: Path, body: str, said: str) -> None:
