@@ -44,6 +44,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell did that started the tests in its background, where nobody presses Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A run of the small workflow in which both jobs that fit wait for a file `go`."""
@@ -52,6 +57,7 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         cwd=folder,
         env=environment() | {"PYTHONPATH": str(PROJECT / "workflow")},
         start_new_session=True,
+        preexec_fn=heed_interrupts,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

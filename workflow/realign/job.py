@@ -39,6 +39,8 @@ class ShortLog(TextIOWrapper):
             start = self._bar.start
             os.ftruncate(2, start)
             os.lseek(2, start, os.SEEK_SET)
+        elif start == self._bar.stop and start and not text.startswith("\n"):
+            super().write("\n")  # a bar that was left behind, by an error in the midst of it, ends its line
         written = super().write(text)
         self._bar = range(start, os.lseek(2, 0, os.SEEK_CUR)) if text.startswith("\r") else range(0)
         return written
