@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from cluster import SUBMITTED
 from realign.encoders.e5 import E5File, packaged_file, read_e5
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from study import PROJECT, STUDY, Study
@@ -54,3 +55,11 @@ def finished_study(new_study: Study) -> Study:
     """The study after a complete, undisturbed run."""
     new_study.run()
     return new_study
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How much of the tests went through a real SLURM."""
+    submitted = config.stash.get(SUBMITTED, None)
+    terminalreporter.write_line(
+        f"jobs that went through sbatch: {'none, no cluster ran' if submitted is None else submitted}"
+    )

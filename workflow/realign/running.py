@@ -1,6 +1,9 @@
 """Let one run at a time work in a folder or on a device, by a lock that the kernel releases when its process dies."""
 
 import fcntl
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +17,24 @@ def claim_folder(lock: Path) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     if not hold(lock):
         raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it")
+
+
+def refuse_left_jobs(folder: Path) -> None:
+    """Raise `InputError` if SLURM still has jobs of a run in `folder` that was killed and could not cancel them."""
+    if not shutil.which("squeue"):
+        return
+    command = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%i|%k|%Z"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return  # no cluster behind the command
+    rows = [line.split("|", 2) for line in listed.splitlines()]
+    left = [job for job, comment, place in rows if comment.startswith("rule_") and Path(place) == folder]
+    if left:
+        raise InputError(
+            "jobs of an earlier run in this folder are still in SLURM's hands; "
+            f"wait for them, or `scancel {' '.join(left)}`"
+        )
 
 
 def hold(lock: Path) -> bool:

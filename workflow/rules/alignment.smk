@@ -11,7 +11,8 @@ rule measure_pretrained:
         "results/benchmarks/measure_pretrained/{model}-{lang}.tsv"
     resources:
         **GPU,
-        mem_mb=3000,
+        mem_mb=asking(3000, per_mb=2),
+        runtime=asking(5, per_mb=0.003),
         processor=1,
     params:
         code=script_digest("measure"),

@@ -16,6 +16,10 @@ rule prepare_bitext:
         "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
         split="gold" if HUB_BITEXT else "train|test|gold",
+    resources:
+        mem_mb=asking(2000),
+        runtime=asking(5, per_mb=0.1),
+        processor=1,
     params:
         code=script_digest("prepare_bitext"),
     script:
@@ -51,6 +55,9 @@ rule tokenise_bitext:
     wildcard_constraints:
         split="train|test" if HUB_BITEXT else "none",
     threads: 4
+    resources:
+        mem_mb=asking(3000),
+        runtime=asking(30, per_mb=0.5),
     params:
         code=script_digest("tokenise_bitext"),
         source_language=SOURCE,

@@ -28,7 +28,7 @@ from realign.config import (
 from realign.digest import code_digest
 from realign.errors import InputError
 from realign.gpus import jobs_per_device, visible_devices
-from realign.running import claim_folder
+from realign.running import claim_folder, refuse_left_jobs
 from realign.sources.files import Locator
 
 LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
@@ -40,20 +40,28 @@ try:
     # not for dry runs, jobs on other nodes, or the report that a job of this very run makes
     if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
         claim_folder(Path(".snakemake/realign.lock"))
+        refuse_left_jobs(Path.cwd())
     GPU_JOBS = len(visible_devices()) * jobs_per_device() if workflow.local_exec else 0
 except InputError as error:
     raise WorkflowError(str(error))
 
-# `-j` may promise more cores than this machine has; more jobs than cores would only fight over caches.
-if workflow.local_exec:
+# `-j` may promise more cores than this machine has; more jobs than cores would only fight over caches. A cluster has its
+# own count, and a group of short jobs there takes one processor, unless the profile gives it more.
+if "processor" not in workflow.global_resources:
     workflow.register_resource("processor", len(os.sched_getaffinity(0)))
+
+
+resource_scopes:
+    processor="local",
+
 
 # As many jobs at once as this machine's GPUs take, unless `--resources gpu=` says how many; which GPU a job gets, it
 # claims itself (realign.gpus). The machine that submits to a cluster knows of no GPUs: jobs ask for one there only if
-# the profile or command line counts them (`resources: [gpu=16]`). Without any of these, no rule mentions a GPU.
+# the profile or command line counts them (`resources: [gpu=16]`), and have one where they run. Without any of these, no
+# rule mentions a GPU.
 if GPU_JOBS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", GPU_JOBS)
-GPU = {"gpu": 1} if "gpu" in workflow.global_resources else {}
+GPU = {"gpu": 1} if "gpu" in workflow.global_resources or "SLURM_GPUS" in os.environ else {}
 
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
@@ -125,6 +133,20 @@ def checkpoint(folder, kind="pretrained"):
         "config": f"{folder}/config.json",
         "tokenizer": f"{folder}/tokenizer.json",
     }
+
+
+def asking(base, per_mb=0):
+    """A resource: `base`, and `per_mb` for each MB of the job's encoder, or else of its inputs; n times it at try n."""
+
+    def ask(wildcards, input, attempt):
+        manifest = input.get("encoder") or input.get("model")
+        paths = (
+            [Path(manifest).with_name("model.safetensors")] if manifest else [Path(path) for path in input]
+        )
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+        return attempt * (base + round(per_mb * size / 1e6))
+
+    return ask
 
 
 def weights_of(manifest, kind):

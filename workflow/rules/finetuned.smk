@@ -16,7 +16,8 @@ rule finetune:
         method="baseline|before-[^/]+",
     resources:
         **GPU,
-        mem_mb=3000,
+        mem_mb=asking(3000, per_mb=6),
+        runtime=asking(60, per_mb=0.1),
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:
@@ -44,13 +45,16 @@ rule finetune_jointly:
         "results/benchmarks/finetune_jointly/{model}-during-{aligner}-{task}-seed{seed}.tsv"
     resources:
         **GPU,
-        mem_mb=4000,
+        mem_mb=asking(4000, per_mb=6),
+        runtime=asking(60, per_mb=0.2),
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:
         code=script_digest("finetune_jointly"),
         settings=lambda wildcards: settings_of("finetuning", wildcards),
-        realignment=CONFIG.realignment.model_dump(exclude={"steps", "languages", "learning_rate", "micro_batch_size"}),
+        realignment=CONFIG.realignment.model_dump(
+            exclude={"steps", "languages", "learning_rate", "micro_batch_size"}
+        ),
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
     script:

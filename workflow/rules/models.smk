@@ -15,6 +15,9 @@ rule prepare_lab_model:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model=one_of(CONFIG.models, LabModel),
+    resources:
+        mem_mb=asking(4000),
+        runtime=asking(30),
     params:
         code=script_digest("prepare_lab_model"),
         layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
@@ -35,6 +38,9 @@ rule prepare_files_model:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model=one_of(CONFIG.models, ModelFiles),
+    resources:
+        mem_mb=asking(2000, per_mb=3),
+        runtime=asking(30),
     params:
         code=script_digest("prepare_files_model"),
         path=lambda wildcards: CONFIG.models[wildcards.model].path,

@@ -29,6 +29,10 @@ rule align_dictionary:
         "results/logs/pairs/dictionary-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_dictionary/{split}-{lang}.tsv"
+    resources:
+        mem_mb=asking(2000),
+        runtime=asking(5, per_mb=0.1),
+        processor=1,
     params:
         code=script_digest("align_dictionary"),
     script:
@@ -47,6 +51,9 @@ rule align_fastalign:
         "results/logs/pairs/fastalign-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_fastalign/{split}-{lang}.tsv"
+    resources:
+        mem_mb=asking(2000, per_mb=10),
+        runtime=asking(30, per_mb=1),
     params:
         code=script_digest("align_fastalign"),
         settings=CONFIG.aligners.fastalign.model_dump(),
@@ -66,7 +73,8 @@ rule align_awesome:
         "results/benchmarks/align_awesome/{split}-{lang}.tsv"
     resources:
         **GPU,
-        mem_mb=3000,
+        mem_mb=asking(3000, per_mb=2),
+        runtime=asking(240, per_mb=0.2),
         processor=1,
     params:
         code=script_digest("align_awesome"),

@@ -12,7 +12,8 @@ rule realign:
         "results/benchmarks/realign/{model}-{aligner}-{steps}-seed{seed}.tsv"
     resources:
         **GPU,
-        mem_mb=3000,
+        mem_mb=asking(3000, per_mb=6),
+        runtime=asking(60, per_mb=0.1),
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:

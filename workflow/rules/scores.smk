@@ -18,7 +18,8 @@ rule score:
         "results/benchmarks/score/{model}-{method}-{task}-seed{seed}-{lang}.tsv"
     resources:
         **GPU,
-        mem_mb=3000,
+        mem_mb=asking(3000, per_mb=2),
+        runtime=asking(5, per_mb=0.003),
         processor=1,
     params:
         code=script_digest("score"),

@@ -13,6 +13,10 @@ rule prepare_task:
         "results/benchmarks/prepare_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
         task=one_of(CONFIG.tasks, (LabSource, TaskFiles)),
+    resources:
+        mem_mb=asking(2000),
+        runtime=asking(5, per_mb=0.1),
+        processor=1,
     params:
         code=script_digest("prepare_task"),
         labels=lambda wildcards: getattr(CONFIG.tasks[wildcards.task], "labels", None),

@@ -1,0 +1,197 @@
+"""The small study on a real SLURM of two nodes: whatever happens to its jobs, it ends as a local run does."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cluster import SUBMITTED, NoCluster, cluster, completed, slurm, wait_for
+from study import Study, environment
+
+# the first try of a fine-tuning gets too little memory; each gets the shortest time there is, for one is to hang
+QUICK = [
+    "--slurm-init-seconds-before-status-checks=1",
+    "--seconds-between-status-checks=1",
+    "--retries=4",
+    "--default-resources",
+    "slurm_extra=''",  # the signal before the end would come at once
+    "--set-resources",
+    "finetune:mem_mb=150 if attempt == 1 else 1500",
+    "finetune:runtime=1",
+]
+ON_A_GPU = ("realign", "finetune", "score", "measure")
+
+
+@dataclass
+class Watch:
+    """A run of Snakemake under SLURM, and the rule or group of each of its jobs."""
+
+    study: Study
+    home: Path
+    jobs: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    hung: str = ""
+
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
+        profile = ["--profile", str(self.study.project / "profiles/slurm")]
+        with open(self.study.folder / "slurm-run.log", "ab") as log:
+            return subprocess.Popen(
+                self.study.command(*profile, *QUICK, *options),
+                cwd=self.study.folder,
+                env=environment(),
+                stdout=log,
+                stderr=log,
+            )
+
+    def said(self) -> str:
+        return (self.study.folder / "slurm-run.log").read_text(encoding="utf-8", errors="replace")
+
+    def look(self) -> list[tuple[str, str, str, str]]:
+        """Id, rule, state and node of the jobs in SLURM's hands."""
+        seen = []
+        for line in slurm("squeue", "--noheader", "--format=%i|%k|%T|%N").splitlines():
+            job, comment, state, node = line.split("|")
+            rule = re.sub(r"^rule_|_wildcards_.*", "", comment)
+            if job not in self.jobs:
+                self.asked[job] = slurm("scontrol", "show", "job", job)
+            self.jobs[job] = rule
+            seen.append((job, rule, state, node))
+        return seen
+
+
+@pytest.fixture(scope="module")
+def home(pytestconfig: pytest.Config) -> Iterator[Path]:
+    """The cluster's folder; tests are skipped where it cannot run."""
+    try:
+        with cluster() as folder:
+            yield folder
+            pytestconfig.stash[SUBMITTED] = len(completed(folder))
+    except NoCluster as reason:
+        pytest.skip(str(reason))
+
+
+def disturb(watch: Watch, running: list[tuple[str, str, str, str]]) -> None:
+    """Do each harm once, to the first job that it fits; the node is lost when the hung job is over."""
+    ids = {job for job, *_ in running}
+    for job, rule, state, node in running:
+        if state != "RUNNING":
+            continue
+        if rule == "realign" and "cancelled" not in watch.done and computing(job):
+            slurm("scancel", job)
+            watch.done.add("cancelled")
+        elif rule == "finetune" and "hung" not in watch.done and enough_memory(job) and (process := computing(job)):
+            process.suspend()
+            watch.done.add("hung")
+            watch.hung = job
+        elif rule.startswith("score") and "node" not in watch.done and watch.hung not in ids and computing(job):
+            watch.done.add("node")
+            lose_and_return(node)
+
+
+def lose_and_return(node: str) -> None:
+    """Set a node down, and back into service."""
+    slurm("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    wait_for(lambda: "down" in node_state(node), "the node is not down")
+    wait_for(lambda: resume(node) or node_state(node) in ("idle", "mix", "alloc"), "the node does not come back")
+
+
+def node_state(node: str) -> str:
+    return slurm("sinfo", "--noheader", f"--nodes={node}", "--format=%t").split()[0]
+
+
+def resume(node: str) -> bool:
+    """Put a node back into service, if it has not already come back by itself."""
+    command = ["scontrol", "update", f"nodename={node}", "state=resume"]
+    subprocess.run(command, capture_output=True, check=False, timeout=60)
+    return False
+
+
+def computing(job: str) -> psutil.Process | None:
+    """The process in which a script of this job computes."""
+    for process in psutil.process_iter(["cmdline"]):
+        if re.search(r"/\.snakemake/scripts/\S+\.py", " ".join(process.info["cmdline"] or [])):
+            try:
+                if process.environ().get("SLURM_JOB_ID") == job:
+                    return process
+            except psutil.Error:
+                continue
+    return None
+
+
+def enough_memory(job: str) -> bool:
+    """Whether it is not the first try, which is to die of its memory."""
+    found = re.search(r"\bmem=(\d+)", slurm("scontrol", "show", "job", job))
+    return found is not None and int(found[1]) > 500
+
+
+@pytest.fixture(scope="module")
+def disturbed(home: Path, finished_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """The study run through SLURM: a job cancelled, one hung, fine-tunings short of memory, and a node lost."""
+    study = finished_study.copy(tmp_path_factory.mktemp("slurm"))
+    for name in ("results", ".snakemake"):
+        shutil.rmtree(study.folder / name)
+    watch = Watch(study, home)
+    process = watch.start()
+    end = time.monotonic() + 900
+    try:
+        while process.poll() is None and time.monotonic() < end:
+            disturb(watch, watch.look())
+            time.sleep(0.3)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+    assert process.returncode == 0, watch.said()[-6000:]
+    return watch
+
+
+def test_a_disturbed_run_ends_with_the_tables_of_a_local_one(disturbed: Watch, finished_study: Study) -> None:
+    assert disturbed.done == {"cancelled", "hung", "node"}
+    assert disturbed.study.tables() == finished_study.tables()
+
+
+def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:
+    states = [job["JobState"] for job in completed(disturbed.home)]
+    assert {"CANCELLED", "TIMEOUT", "NODE_FAIL"} <= set(states) and "COMPLETED" in states
+    logs = (disturbed.study.folder / ".snakemake/slurm_logs").rglob("*.log")
+    short = [log.parts[-3] for log in logs if "exceeded memory limit" in log.read_text(errors="replace")]
+    assert set(short) == {"rule_finetune"}
+
+
+def test_only_jobs_that_compute_on_a_gpu_ask_for_one_and_none_of_the_login_node_is_submitted(disturbed: Watch) -> None:
+    rules = set(disturbed.jobs.values())
+    assert {"realign", "finetune"} <= rules
+    assert not [rule for rule in rules if not rule.startswith((*ON_A_GPU, "preparation", "prepare_files_model"))]
+    for job, rule in disturbed.jobs.items():
+        assert ("gres:gpu" in disturbed.asked[job]) == rule.startswith(ON_A_GPU), disturbed.asked[job]
+
+
+def test_short_jobs_are_submitted_together(disturbed: Watch) -> None:
+    scores = len(list((disturbed.study.folder / "results/scores").rglob("*.json")))
+    submitted = [rule for rule in disturbed.jobs.values() if rule.startswith("score")]
+    assert scores == 12 and len(submitted) <= 5, "one for each of four checkpoints, and the one that was lost"
+
+
+def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:
+    before = len(completed(disturbed.home))
+    process = disturbed.start()
+    assert process.wait(120) == 0
+    assert "Nothing to be done" in disturbed.said().splitlines()[-1] or "Nothing to be done" in disturbed.said()[-2000:]
+    assert len(completed(disturbed.home)) == before
+
+
+def test_jobs_that_a_killed_run_has_left_are_named(disturbed: Watch) -> None:
+    left = ["sbatch", "--parsable", "--comment=rule_score", f"--chdir={disturbed.study.folder}", "--output=/dev/null"]
+    job = slurm(*left, "--wrap=sleep 300").strip()
+    finished = disturbed.study.snakemake("-j1")
+    slurm("scancel", job)
+    told = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode != 0 and "jobs of an earlier run in this folder are still in SLURM's hands" in told
+    assert f"`scancel {job}`" in told
