@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from realign.devices import each_tensor, in_micro_batches, made_ahead
+from realign.devices import computed_precision, each_tensor, in_micro_batches, made_ahead
 from realign.encoders.checkpoint import (
     WEIGHTS,
     Manifest,
@@ -283,6 +283,24 @@ def test_dropout_of_a_micro_batch_is_the_same_when_it_is_computed_again() -> Non
     assert torch.equal(weight.grad, dropped.detach().sum(0)) and 0 < (dropped == 0).sum() < 2000
 
 
+@pytest.mark.parametrize(
+    ("processor", "precision"),
+    [
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": True}, "bfloat16"),
+        ({"cpu_name": "AMD EPYC", "avx512_bf16": True, "amx_bf16": False}, "bfloat16"),
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": False}, "float32"),
+        ({"cpu_name": "AMD EPYC", "avx512_bf16": False, "amx_bf16": False}, "float32"),
+        ({"architecture": "arm"}, "float32"),
+    ],
+)
+def test_a_processor_computes_in_bfloat16_where_that_is_faster(
+    monkeypatch: pytest.MonkeyPatch, processor: dict[str, object], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor)
+    assert computed_precision(torch.device("cpu"), "auto") == precision
+    assert computed_precision(torch.device("cpu"), "bfloat16") == "bfloat16"
+
+
 def test_batches_are_made_ahead_in_order_and_a_failure_is_raised() -> None:
     def items() -> Iterator[int]:
         yield from range(1, 6)
@@ -322,7 +340,8 @@ def test_fine_tuning_learns_and_repeats_to_the_byte(tmp_path: Path, checkpoint: 
     assert digests[0] == digests[1]
     manifests = [(tmp_path / name / "manifest.json").read_bytes() for name in ("first", "second")]
     assert manifests[0] == manifests[1]
-    assert "seconds" in json.loads((tmp_path / "first" / "run.json").read_text())
+    record = json.loads((tmp_path / "first" / "run.json").read_text())
+    assert record["seconds"] > 0 and record["precision"] in ("float32", "bfloat16")
     tagger = load_tagger(tmp_path / "first", CPU).eval()
     assert predict(tagger, tokenizer, SENTENCES, batch_size=2) == data.labels
     assert (tmp_path / "first" / "loss.csv").read_text().count("\n") == 31

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from realign.devices import Precision
+from realign.devices import Precision, computed_precision
 from realign.encoders.checkpoint import (
     LOSSES,
     RUN_RECORD,
@@ -81,6 +81,7 @@ def train_checkpoint(
             sentences=sentences,
             sentences_per_second=round(sentences / seconds, 2),
             device=str(model.device),
+            precision=computed_precision(model.device, precision),
             threads=torch.get_num_threads(),
         )
         write_manifest(unfinished, record, RUN_RECORD)

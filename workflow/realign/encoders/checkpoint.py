@@ -1,7 +1,8 @@
 """Checkpoint directories: an ordinary Hugging Face directory, a manifest that vouches for it, a record of the run.
 
 The manifest holds only what follows from the inputs, so that a stage which reproduces its weights reproduces its
-manifest too, and nothing downstream runs again. What differs from run to run (seconds, device) stands in `run.json`.
+manifest too, and nothing downstream runs again. What differs from run to run (seconds, device, precision) stands in
+`run.json`.
 """
 
 import inspect
@@ -55,6 +56,8 @@ class RunRecord(BaseModel):
     sentences: int
     sentences_per_second: float
     device: str
+    precision: str
+    """`float32` or `bfloat16`; what `auto` came to on that device."""
     threads: int
 
 
