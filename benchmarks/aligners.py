@@ -24,6 +24,7 @@ from realign.aligners import dictionary, fastalign
 """
 CALLS = {
     "fastalign": "fastalign.align(Path('bitext'), Path('fastalign.links'))",
+    "fastalign, two threads": "fastalign.align(Path('bitext'), Path('fastalign.links'), threads=2)",
     "dictionary": "dictionary.align(Path('bitext'), Path('dictionary'), Path('dictionary.links'))",
 }
 

@@ -38,7 +38,7 @@ align(Path('bitext'), Path('dictionary'), Path('dictionary.links'))
 """,
     "align, fastalign": """
 from realign.aligners.fastalign import align
-align(Path('bitext'), Path('fastalign.links'))
+align(Path('bitext'), Path('fastalign.links'), threads=2)
 """,
     "index five languages, realign 20 steps": f"""
 import torch; torch.set_num_threads(1)

@@ -110,6 +110,16 @@ def test_fastalign_writes_symmetrised_links_for_its_own_lines_only(bitext: Path,
     assert (tmp_path / "pairs").read_text() == "0-0 1-1 2-2 3-3 4-4\n"
 
 
+def test_both_directions_at_once_say_how_far_they_are_and_find_the_same_links(
+    bitext: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for threads in (1, 2):
+        fastalign.align(bitext, tmp_path / str(threads), threads=threads)
+        said = capsys.readouterr().err
+        assert "forward: iteration 1 of 5\n" in said and "reverse: iteration 5 of 5\n" in said
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
 def test_fastalign_runs_any_program_with_the_same_command_line(bitext: Path, tmp_path: Path) -> None:
     program = tmp_path / "original_fast_align"
     program.write_text(f"#!{sys.executable}\nimport sys\nfor line in open(sys.argv[2]): print('0-0')\n")

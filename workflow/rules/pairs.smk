@@ -51,6 +51,7 @@ rule align_fastalign:
         "results/logs/pairs/fastalign-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_fastalign/{split}-{lang}.tsv"
+    threads: 2
     resources:
         mem_mb=asking(2000, per_mb=10),
         runtime=asking(30, per_mb=1),

@@ -9,7 +9,7 @@ from realign.job import job
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]):  # one thread a program
     settings = snakemake.params.settings
     align(
         Path(snakemake.input.bitext),
@@ -18,4 +18,5 @@ with job(snakemake.log[0]):
         fast_align=settings["fast_align"] or FAST_ALIGN,
         atools=settings["atools"] or ATOOLS,
         symmetrization=settings["symmetrization"],
+        threads=snakemake.threads,
     )

@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
+from subprocess import PIPE
 from tempfile import TemporaryDirectory
 
 from realign.errors import InputError
@@ -28,11 +31,13 @@ def align(
     fast_align: Sequence[str] = FAST_ALIGN,
     atools: Sequence[str] = ATOOLS,
     symmetrization: str = "grow-diag-final-and",
+    threads: int = 1,
 ) -> None:
     """Write the symmetrised links of a bitext to `pairs`.
 
     Bitexts in `context` are aligned along with it, since statistics from a few lines are poor; their links are
-    dropped. Raises `InputError` when a program is missing or fails, with the last line that it said.
+    dropped. With two threads both directions are aligned at once. Raises `InputError` when a program is missing or
+    fails, with the last line that it said.
     """
     with TemporaryDirectory(prefix="fastalign.") as name:
         folder = Path(name)
@@ -41,8 +46,13 @@ def align(
         if lines == 0:
             raise InputError(f"{bitext}: empty; there is nothing to align")
         options = ["-i", str(corpus), "-d", "-o", "-v"]
-        _run([*fast_align, *options], folder / "forward")
-        _run([*fast_align, *options, "-r"], folder / "reverse")
+        with ThreadPoolExecutor(threads) as pool:
+            runs = [
+                pool.submit(_run, [*fast_align, *options, *reverse], folder / direction)
+                for direction, reverse in (("forward", []), ("reverse", ["-r"]))
+            ]
+        for run in runs:
+            run.result()
         directions = ["-i", str(folder / "forward"), "-j", str(folder / "reverse")]
         _run([*atools, *directions, "-c", symmetrization], folder / "links")
         with atomic_writer(pairs) as out:
@@ -65,16 +75,17 @@ def _concatenate(bitexts: Iterable[Path], corpus: Path) -> int:
 
 
 def _run(command: Sequence[str], output: Path) -> None:
-    """Run a program with its standard output in a file."""
+    """Run a program with its standard output in a file; what it says on the way is passed on at once."""
     if shutil.which(command[0]) is None:
         raise InputError(
             f"{command[0]}: no such program on the PATH; it is configured as part of the fastalign aligner"
         )
     library = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))}
-    with open(output, "wb") as out:
-        finished = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, env=environment, check=False)
-    sys.stderr.write(finished.stderr.decode("utf-8", "replace"))
-    if finished.returncode != 0:
-        said = finished.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-        raise InputError(f"{' '.join(command[:3])} failed with status {finished.returncode}; it said: {said[-1]}")
+    last = "nothing"
+    with open(output, "wb") as out, subprocess.Popen(command, stdout=out, stderr=PIPE, env=environment) as program:
+        for line in TextIOWrapper(program.stderr, encoding="utf-8", errors="replace"):  # type: ignore[type-var]
+            print(f"{output.name}: {line.rstrip()}", file=sys.stderr)
+            last = line.strip() or last
+    if program.returncode != 0:
+        raise InputError(f"{' '.join(command[:3])} failed with status {program.returncode}; it said: {last}")
