@@ -43,8 +43,8 @@ def families(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> d
     return {family: home / family for family in FAMILIES}
 
 
-def representations(folder: Path) -> list[torch.Tensor]:
-    encoder, tokenizer = load_encoder(folder, CPU).eval(), WordTokenizer(folder, 64)
+def representations(folder: Path, layers: int | None = None) -> list[torch.Tensor]:
+    encoder, tokenizer = load_encoder(folder, CPU, layers).eval(), WordTokenizer(folder, 64)
     batch = tokenizer.collate(tokenizer.encode(SENTENCES))
     with torch.inference_mode():
         states = encoder(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True).hidden_states
@@ -58,6 +58,16 @@ def test_word_representations_agree_across_families(families: dict[str, Path], f
     assert len(reference) == len(found) == 3
     for one, other in zip(reference, found, strict=True):
         torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_encoder_cut_below_its_last_layer_has_the_states_of_the_whole_one(
+    families: dict[str, Path], family: str
+) -> None:
+    whole, cut = representations(families[family]), representations(families[family], layers=1)
+    assert len(cut) == 2
+    for one, other in zip(whole, cut, strict=False):
+        torch.testing.assert_close(one, other)
 
 
 def joint_loss(folder: Path) -> float:

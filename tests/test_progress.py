@@ -1,5 +1,6 @@
 """How far a run is: real runs of a small workflow under the run's own lock, and a whole study."""
 
+import fcntl
 import os
 import re
 import signal
@@ -10,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from realign.progress import Job, Run, Tally, read_run, report, table
-from realign.running import hold, is_held
+from realign.running import claim_folder, hold, is_held
 from study import PROJECT, Study, environment
 
 WORKFLOW = """
@@ -202,3 +204,13 @@ def test_asking_for_a_lock_leaves_it_to_others(tmp_path: Path) -> None:
     assert not is_held(lock) and not lock.exists()
     lock.touch()
     assert not is_held(lock) and hold(lock) and is_held(lock)
+
+
+def test_a_run_that_starts_while_somebody_asks_for_the_lock_gets_it(tmp_path: Path) -> None:
+    lock = tmp_path / "realign.lock"
+    with open(lock, "w", encoding="utf-8") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        Timer(0.15, lambda: fcntl.flock(asking, fcntl.LOCK_UN)).start()
+        assert not hold(lock)
+        claim_folder(lock)
+        assert is_held(lock)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import IO
 
@@ -15,8 +16,11 @@ _held: list[IO[str]] = []
 def claim_folder(lock: Path) -> None:
     """Hold `lock` until this process ends; raises `InputError` when another process holds it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    if not hold(lock):
-        raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it")
+    for _ in range(5):  # whoever asks whether it is held (`is_held`) holds it for an instant
+        if hold(lock):
+            return
+        time.sleep(0.1)
+    raise InputError(f"another run is at work in this folder (it holds {lock}); wait for it or stop it")
 
 
 def refuse_left_jobs(folder: Path) -> None:
