@@ -37,21 +37,18 @@ def _reached(script: Path) -> set[Path]:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-def _imports(path: Path) -> Iterator[Path]:
+def _imports(path: Path) -> frozenset[Path]:
     """Files of the library modules that one file imports, also inside functions, but not for type checking only."""
-    tree = _tree(path)
-    for node in _runtime_nodes(tree):
-        names: list[str] = []
+    return frozenset(file for name in _imported_names(path) for file in _module_files(name))
+
+
+def _imported_names(path: Path) -> Iterator[str]:
+    for node in _runtime_nodes(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            yield from _module_files(name)
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:

@@ -140,10 +140,8 @@ def asking(base, per_mb=0):
 
     def ask(wildcards, input, attempt):
         manifest = input.get("encoder") or input.get("model")
-        paths = (
-            [Path(manifest).with_name("model.safetensors")] if manifest else [Path(path) for path in input]
-        )
-        size = sum(path.stat().st_size for path in paths if path.is_file())
+        paths = [manifest.replace("manifest.json", "model.safetensors")] if manifest else input
+        size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
         return attempt * (base + round(per_mb * size / 1e6))
 
     return ask

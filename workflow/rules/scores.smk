@@ -1,15 +1,14 @@
-def held_out(pattern):
-    """A held-out bitext or its pairs; the source language has none."""
-    return lambda wildcards: [] if wildcards.lang == SOURCE else pattern
+def held_out(wildcards):
+    """The held-out bitext and its pairs; the source language has none."""
+    return {} if wildcards.lang == SOURCE else {"bitext": MEASURED_BITEXT, "pairs": MEASURED_PAIRS}
 
 
 rule score:
     input:
+        unpack(held_out),
         model=f"{FINETUNED}/manifest.json",
         weights=weights_of(f"{FINETUNED}/manifest.json", "finetuned"),
         test=TASK_DATA.replace("{split}", "test"),
-        bitext=held_out(MEASURED_BITEXT),
-        pairs=held_out(MEASURED_PAIRS),
     output:
         SCORE,
     log:
