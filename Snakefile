@@ -26,6 +26,12 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/analysis.smk"
 
 
+# What is taken from a shared cache has no benchmark, and Snakemake wants none of what it may put there.
+for cacheable in workflow.rules:
+    if cacheable.cache.output:
+        cacheable._benchmark = None
+
+
 rule all:
     default_target: True
     input:

@@ -29,12 +29,15 @@ rule align_dictionary:
         "results/logs/pairs/dictionary-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_dictionary/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
         processor=1,
     params:
         code=script_digest("align_dictionary"),
+        identity=identity,
+        contents=contents,
     script:
         "../scripts/align_dictionary.py"
 
@@ -51,11 +54,14 @@ rule align_fastalign:
         "results/logs/pairs/fastalign-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_fastalign/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     resources:
         mem_mb=asking(2000, per_mb=10),
         runtime=asking(30, per_mb=1),
     params:
         code=script_digest("align_fastalign"),
+        identity=identity,
+        contents=contents,
         settings=CONFIG.aligners.fastalign.model_dump(),
     script:
         "../scripts/align_fastalign.py"
@@ -71,6 +77,7 @@ rule align_awesome:
         "results/logs/pairs/awesome-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_awesome/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),
@@ -78,6 +85,8 @@ rule align_awesome:
         processor=1,
     params:
         code=script_digest("align_awesome"),
+        identity=identity,
+        contents=contents,
         settings=CONFIG.aligners.awesome.model_dump(exclude={"model"}),
         precision=CONFIG.precision,
     script:
