@@ -38,7 +38,8 @@ LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab
 try:
     CONFIG = read_config(config)
     LOCATE = Locator(CONFIG, LAB)
-    LOCATE.check()
+    if workflow.is_main_process:
+        LOCATE.check()
     # Where a cache is named, it is used, without the option --cache, which Snakemake does not pass on to jobs elsewhere.
     if SHARED := bool(os.environ.get(VARIABLE)):
         os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])
@@ -79,6 +80,9 @@ SHARED_IF_PINNED = SHARED and not MOVING
 if SHARED and MOVING and workflow.is_main_process:
     logger.warning(f"Pairs, fetched and realigned encoders are not shared: {MOVING[0]} is not pinned.")
 
+# Whether all paths stand for objects of a storage (`--default-storage-provider`).
+STORED = workflow.storage_settings.default_storage_provider is not None
+
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
 LANGUAGES = [SOURCE, *TARGETS]
@@ -117,6 +121,7 @@ FIGURES = {
     name: multiext(f"results/figures/{name}", ".svg", ".pdf")
     for name in ("transfer", "layers", "gain", "summary", "timeline")
 }
+BESIDE_MANIFEST = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
 
 
 wildcard_constraints:
@@ -158,7 +163,12 @@ def identity(wildcards):
 
 
 def sizes(wildcards, input):
-    """A param that tells files which a config names from the same files in another order, for the hash sorts them."""
+    """A param that tells files which a config names from the same files in another order, for the hash sorts them.
+
+    In a storage they may not be at hand; then it is their names.
+    """
+    if STORED:
+        return [Path(path).name for path in input]
     return [Path(path).stat().st_size for path in input if Path(path).is_file()]
 
 
@@ -186,14 +196,16 @@ def asking(base, per_mb=0):
     return ask
 
 
-def weights_of(manifest, kind):
+def weights_of(manifest, kind="pretrained"):
     """The weights beside a manifest where they are dropped after their last use, so that they are there to be used.
 
-    Elsewhere they need not be inputs: the manifest vouches for them.
+    With an object storage, all that lies beside it, to be brought along. Elsewhere they need not be inputs: the manifest
+    vouches for them.
     """
-    return (
-        [] if kind in CONFIG.storage.keep else ancient(manifest.replace("manifest.json", "model.safetensors"))
-    )
+    if STORED:
+        return [ancient(manifest.replace("manifest.json", name)) for name in BESIDE_MANIFEST]
+    dropped = kind not in ("pretrained", *CONFIG.storage.keep)
+    return ancient(manifest.replace("manifest.json", BESIDE_MANIFEST[0])) if dropped else []
 
 
 def settings_of(section, wildcards):

@@ -71,6 +71,7 @@ rule align_awesome:
     input:
         bitext=BITEXT,
         encoder=f"{MODEL}/manifest.json".format(model=CONFIG.aligners.awesome.model),
+        weights=weights_of(f"{MODEL}/manifest.json".format(model=CONFIG.aligners.awesome.model)),
     output:
         PAIRS.replace("{aligner}", "awesome"),
     log:

@@ -1,6 +1,7 @@
 rule realign:
     input:
         encoder=f"{MODEL}/manifest.json",
+        weights=weights_of(f"{MODEL}/manifest.json"),
         bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
         pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),
     output:
