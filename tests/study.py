@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ PLAIN = ["--workflow-profile", "none", "--rerun-triggers", "input", "mtime", "pa
 
 @dataclass
 class Study:
-    """A copy of the project and a folder with a study."""
+    """A copy of the project, a folder with a study, and the cache that its runs share, if any."""
 
     project: Path
     folder: Path
+    cache: Path | None = None
 
     def command(self, *options: str) -> list[str]:
         snakefile = str(self.project / "Snakefile")
@@ -33,8 +34,12 @@ class Study:
 
     def snakemake(self, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*options), cwd=self.folder, capture_output=True, text=True, env=environment(), check=False
+            self.command(*options), cwd=self.folder, capture_output=True, text=True, env=self.environment(), check=False
         )
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a run."""
+        return environment() | ({"SNAKEMAKE_OUTPUT_CACHE": str(self.cache)} if self.cache else {})
 
     def run(self, *targets: str) -> None:
         finished = self.snakemake("-j4", *targets)
@@ -52,6 +57,11 @@ class Study:
         shutil.copytree(self.project, folder / "project")
         shutil.copytree(self.folder, folder / "study")
         return Study(folder / "project", folder / "study")
+
+    def fresh(self, folder: Path, cache: Path | None = None) -> "Study":
+        """A second folder with the study, in which nothing has run."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("results", ".snakemake"))
+        return replace(self, folder=folder, cache=cache)
 
     @contextmanager
     def changed_config(self, **changes: Any) -> Iterator[None]:
@@ -87,4 +97,5 @@ class Study:
 
 def environment() -> dict[str, str]:
     """This environment without what a surrounding run may have set."""
-    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "REALIGN_REPORT")}
+    set_by_runs = ("PYTHONPATH", "REALIGN_REPORT", "SNAKEMAKE_OUTPUT_CACHE")
+    return {key: value for key, value in os.environ.items() if key not in set_by_runs}

@@ -12,6 +12,7 @@ import torch
 from realign.devices import Precision, computed_precision
 from realign.encoders.checkpoint import (
     LOSSES,
+    MANIFEST,
     RUN_RECORD,
     WEIGHTS,
     Manifest,
@@ -95,5 +96,15 @@ def train_checkpoint(
 
 
 def fingerprints(paths: Iterable[str]) -> dict[str, str]:
-    """sha256 of every file, by path; a manifest stands for the weights beside it."""
-    return {path: sha256_of(Path(path)) for path in sorted(paths) if Path(path).name != WEIGHTS}
+    """sha256 of every file, by its path from `results` on; a manifest stands for all that lies beside it."""
+    files = [Path(path) for path in sorted(paths)]
+    vouched = {path.parent for path in files if path.name == MANIFEST}
+    return {
+        _below_results(path): sha256_of(path) for path in files if path.parent not in vouched or path.name == MANIFEST
+    }
+
+
+def _below_results(path: Path) -> str:
+    """A path without the folders in which an object storage keeps its local copies."""
+    start = max((number for number, part in enumerate(path.parts) if part == "results"), default=0)
+    return str(Path(*path.parts[start:]))

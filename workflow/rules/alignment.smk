@@ -1,6 +1,7 @@
 rule measure_pretrained:
     input:
         encoder=f"{MODEL}/manifest.json",
+        weights=weights_of(f"{MODEL}/manifest.json"),
         bitext=MEASURED_BITEXT,
         pairs=MEASURED_PAIRS,
     output:

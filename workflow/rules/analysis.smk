@@ -91,6 +91,7 @@ rule describe:
     input:
         manifests=expand(f"{MODEL}/manifest.json", model=sorted(CONFIG.models)),
         weights=expand(f"{MODEL}/model.safetensors", model=sorted(CONFIG.models)),
+        config=expand(f"{MODEL}/config.json", model=sorted(CONFIG.models)),
     output:
         report("results/models.csv", "../report/models.rst", category="Tables"),
     log:

@@ -22,6 +22,8 @@ rule prepare_bitext:
         processor=1,
     params:
         code=script_digest("prepare_bitext"),
+        identity=identity,
+        sizes=sizes,
     script:
         "../scripts/prepare_bitext.py"
 
@@ -36,6 +38,7 @@ rule fetch_bitext:
         "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
     params:
         code=script_digest("fetch_bitext"),
+        identity=identity,
         source_language=SOURCE,
         revision=getattr(CONFIG.bitext, "revision", None),
         max_pairs=getattr(CONFIG.bitext, "max_pairs", None),
@@ -60,6 +63,7 @@ rule tokenise_bitext:
         runtime=asking(30, per_mb=0.5),
     params:
         code=script_digest("tokenise_bitext"),
+        identity=identity,
         source_language=SOURCE,
     script:
         "../scripts/tokenise_bitext.py"

@@ -29,14 +29,25 @@ from realign.digest import code_digest
 from realign.errors import InputError
 from realign.gpus import jobs_per_device, visible_devices
 from realign.running import claim_folder, refuse_left_jobs
+from realign.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links, unpinned
 from realign.sources.files import Locator
+from realign.text.files import sha256_of
 
 LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
 
 try:
     CONFIG = read_config(config)
     LOCATE = Locator(CONFIG, LAB)
-    LOCATE.check()
+    if workflow.is_main_process:
+        LOCATE.check()
+    # Where a cache is named, it is used, without the option --cache, which Snakemake does not pass on to jobs elsewhere.
+    if SHARED := bool(os.environ.get(VARIABLE)):
+        os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])
+        workflow.workflow_settings.cache = workflow.workflow_settings.cache or []
+        if workflow.is_main_process:
+            open_cache(os.environ[VARIABLE])
+    if workflow.is_main_process:
+        refuse_lost_links(Path("results"))
     # not for dry runs, jobs on other nodes, or the report that a job of this very run makes
     if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
         claim_folder(Path(".snakemake/realign.lock"))
@@ -62,6 +73,15 @@ resource_scopes:
 if GPU_JOBS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", GPU_JOBS)
 GPU = {"gpu": 1} if "gpu" in workflow.global_resources or "SLURM_GPUS" in os.environ else {}
+
+# What hangs on something fetched is known to Snakemake by its name alone, and so shared only if that says it all.
+MOVING = unpinned(CONFIG)
+SHARED_IF_PINNED = SHARED and not MOVING
+if SHARED and MOVING and workflow.is_main_process:
+    logger.warning(f"Pairs, fetched and realigned encoders are not shared: {MOVING[0]} is not pinned.")
+
+# Whether all paths stand for objects of a storage (`--default-storage-provider`).
+STORED = workflow.storage_settings.default_storage_provider is not None
 
 SOURCE = CONFIG.source_language
 TARGETS = sorted(CONFIG.target_languages)
@@ -101,6 +121,7 @@ FIGURES = {
     name: multiext(f"results/figures/{name}", ".svg", ".pdf")
     for name in ("transfer", "layers", "gain", "summary", "timeline")
 }
+BESIDE_MANIFEST = ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")
 
 
 wildcard_constraints:
@@ -132,7 +153,33 @@ def checkpoint(folder, kind="pretrained"):
         "weights": weights if kind in ("pretrained", *CONFIG.storage.keep) else temp(weights),
         "config": f"{folder}/config.json",
         "tokenizer": f"{folder}/tokenizer.json",
+        "tokenizer_config": f"{folder}/tokenizer_config.json",
     }
+
+
+def identity(wildcards):
+    """A param of what is shared, and of what that is made from: Snakemake's hash of an entry leaves wildcards out."""
+    return {"source_language": SOURCE, **dict(wildcards.items())}
+
+
+def sizes(wildcards, input):
+    """A param that tells files which a config names from the same files in another order, for the hash sorts them.
+
+    In a storage they may not be at hand; then it is their names.
+    """
+    if STORED:
+        return [Path(path).name for path in input]
+    return [Path(path).stat().st_size for path in input if Path(path).is_file()]
+
+
+def contents(wildcards, input):
+    """The same for made files, in a job that Snakemake runs elsewhere, where it does not look at how they were made.
+
+    What is recorded for the next run, and compared then, is the param of the process that submits: nothing.
+    """
+    if not SHARED or workflow.is_main_process:
+        return None
+    return [sha256_of(Path(path)) for path in input if Path(path).is_file()]
 
 
 def asking(base, per_mb=0):
@@ -147,14 +194,16 @@ def asking(base, per_mb=0):
     return ask
 
 
-def weights_of(manifest, kind):
+def weights_of(manifest, kind="pretrained"):
     """The weights beside a manifest where they are dropped after their last use, so that they are there to be used.
 
-    Elsewhere they need not be inputs: the manifest vouches for them.
+    With an object storage, all that lies beside it, to be brought along. Elsewhere they need not be inputs: the manifest
+    vouches for them.
     """
-    return (
-        [] if kind in CONFIG.storage.keep else ancient(manifest.replace("manifest.json", "model.safetensors"))
-    )
+    if STORED:
+        return [ancient(manifest.replace("manifest.json", name)) for name in BESIDE_MANIFEST]
+    dropped = kind not in ("pretrained", *CONFIG.storage.keep)
+    return ancient(manifest.replace("manifest.json", BESIDE_MANIFEST[0])) if dropped else []
 
 
 def settings_of(section, wildcards):

@@ -1,8 +1,8 @@
 rule finetune:
     input:
         encoder=encoder_to_finetune,
-        weights=lambda wildcards: (
-            [] if wildcards.method == "baseline" else weights_of(encoder_to_finetune(wildcards), "realigned")
+        weights=lambda wildcards: weights_of(
+            encoder_to_finetune(wildcards), "pretrained" if wildcards.method == "baseline" else "realigned"
         ),
         train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
     output:
@@ -33,6 +33,7 @@ rule finetune:
 rule finetune_jointly:
     input:
         encoder=f"{MODEL}/manifest.json",
+        weights=weights_of(f"{MODEL}/manifest.json"),
         train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
         bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
         pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),

@@ -15,11 +15,13 @@ rule prepare_lab_model:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model=one_of(CONFIG.models, LabModel),
+    cache: SHARED
     resources:
         mem_mb=asking(4000),
         runtime=asking(30),
     params:
         code=script_digest("prepare_lab_model"),
+        identity=identity,
         layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
     script:
         "../scripts/prepare_lab_model.py"
@@ -38,12 +40,14 @@ rule prepare_files_model:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
         model=one_of(CONFIG.models, ModelFiles),
+    cache: SHARED
     resources:
         mem_mb=asking(2000, per_mb=3),
         runtime=asking(30),
     params:
         code=script_digest("prepare_files_model"),
-        path=lambda wildcards: CONFIG.models[wildcards.model].path,
+        identity=identity,
+        files=lambda wildcards, input: [Path(path).name for path in input],
     script:
         "../scripts/prepare_files_model.py"
 
@@ -57,8 +61,10 @@ rule fetch_model:
         "results/benchmarks/fetch_model/{model}.tsv"
     wildcard_constraints:
         model=one_of(CONFIG.models, ModelHub),
+    cache: SHARED_IF_PINNED
     params:
         code=script_digest("fetch_model"),
+        identity=identity,
         name=lambda wildcards: CONFIG.models[wildcards.model].name,
         revision=lambda wildcards: CONFIG.models[wildcards.model].revision,
     script:

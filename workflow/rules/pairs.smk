@@ -29,12 +29,15 @@ rule align_dictionary:
         "results/logs/pairs/dictionary-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_dictionary/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
         processor=1,
     params:
         code=script_digest("align_dictionary"),
+        identity=identity,
+        contents=contents,
     script:
         "../scripts/align_dictionary.py"
 
@@ -51,12 +54,15 @@ rule align_fastalign:
         "results/logs/pairs/fastalign-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_fastalign/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     threads: 2
     resources:
         mem_mb=asking(2000, per_mb=10),
         runtime=asking(30, per_mb=1),
     params:
         code=script_digest("align_fastalign"),
+        identity=identity,
+        contents=contents,
         settings=CONFIG.aligners.fastalign.model_dump(),
     script:
         "../scripts/align_fastalign.py"
@@ -66,12 +72,14 @@ rule align_awesome:
     input:
         bitext=BITEXT,
         encoder=f"{MODEL}/manifest.json".format(model=CONFIG.aligners.awesome.model),
+        weights=weights_of(f"{MODEL}/manifest.json".format(model=CONFIG.aligners.awesome.model)),
     output:
         PAIRS.replace("{aligner}", "awesome"),
     log:
         "results/logs/pairs/awesome-{split}-{lang}.log",
     benchmark:
         "results/benchmarks/align_awesome/{split}-{lang}.tsv"
+    cache: SHARED_IF_PINNED
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),
@@ -79,6 +87,8 @@ rule align_awesome:
         processor=1,
     params:
         code=script_digest("align_awesome"),
+        identity=identity,
+        contents=contents,
         settings=CONFIG.aligners.awesome.model_dump(exclude={"model"}),
         precision=CONFIG.precision,
     script:

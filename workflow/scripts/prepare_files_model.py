@@ -13,5 +13,5 @@ with job(snakemake.log[0]):
     from realign.encoders.importing import import_encoder
 
     with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
-        import_encoder(Path(snakemake.params.path), folder)
+        import_encoder(Path(snakemake.input[0]).parent, folder)
         write_pretrained_manifest(folder, snakemake.wildcards.model, snakemake.input)

@@ -44,7 +44,7 @@ class Manifest(BaseModel):
     origin: str | None = None
     """Where a fetched encoder came from, `owner/name@commit`."""
     inputs: dict[str, str] = {}
-    """sha256 of every input file, by path."""
+    """sha256 of every input file, by its path under `results/`, or by name when it lies elsewhere."""
     versions: dict[str, str] = {}
 
 
@@ -88,8 +88,8 @@ def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> N
 
 
 def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], origin: str | None = None) -> None:
-    """Vouch for an encoder that no stage has trained yet."""
-    fingerprints = {path: sha256_of(Path(path)) for path in inputs}
+    """Vouch for an encoder that no stage has trained yet, whose `inputs` have different names, wherever they lie."""
+    fingerprints = {Path(path).name: sha256_of(Path(path)) for path in inputs}
     manifest = Manifest(
         weights_sha256=sha256_of(folder / WEIGHTS),
         model=model,
