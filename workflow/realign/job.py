@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import time
 import traceback
@@ -58,6 +59,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
     os.environ.update(TOKENIZERS_PARALLELISM="false" if threads == 1 else "true")
     if not online:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's word that time is nearly up is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2)
     with open(log, "w", encoding="utf-8", buffering=1) as out:
