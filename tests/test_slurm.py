@@ -31,6 +31,7 @@ QUICK = [
     "finetune:runtime=1",
     "finetune:slurm_extra='--signal=USR1@1' if wildcards.task == 'ner' else ''",
 ]
+MEASURED = "results/alignment/mine/pretrained/de.json"
 ON_A_GPU = ("realign", "finetune", "score", "measure")
 
 
@@ -49,9 +50,10 @@ class Watch:
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
         profile = ["--profile", str(self.study.project / "profiles/slurm")]
+        interruptible = ["env", "--default-signal=INT"]  # also where the tests run in the background of a shell
         with open(self.study.folder / "slurm-run.log", "ab") as log:
             return subprocess.Popen(
-                self.study.command(*profile, *QUICK, *options),
+                [*interruptible, *self.study.command(*profile, *QUICK, *options)],
                 cwd=self.study.folder,
                 env=environment(),
                 stdout=log,
@@ -215,6 +217,17 @@ def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:
     assert process.wait(120) == 0
     assert "Nothing to be done" in disturbed.said().splitlines()[-1] or "Nothing to be done" in disturbed.said()[-2000:]
     assert len(completed(disturbed.home)) == before
+
+
+def test_ctrl_c_cancels_the_jobs_and_a_next_run_goes_on(disturbed: Watch) -> None:
+    shutil.rmtree(disturbed.study.folder / "results/alignment/mine/pretrained")
+    process = disturbed.start("--", MEASURED)
+    wait_for(lambda: any(computing(job) for job, *_ in disturbed.look()), "no job computes")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) != 0
+    wait_for(lambda: not disturbed.look(), "jobs are left in the queue")
+    assert completed(disturbed.home)[-1]["JobState"] == "CANCELLED"
+    disturbed.study.run(MEASURED)
 
 
 def test_jobs_that_a_killed_run_has_left_are_named(disturbed: Watch) -> None:
