@@ -182,6 +182,7 @@ def disturbed(home: Path, finished_study: Study, tmp_path_factory: pytest.TempPa
 def test_a_disturbed_run_ends_with_the_tables_of_a_local_one(disturbed: Watch, finished_study: Study) -> None:
     assert disturbed.done == {"cancelled", "hung", "slow", "node"}
     assert disturbed.study.tables() == finished_study.tables()
+    assert "Traceback" not in disturbed.said(), "of a try that was killed before it had a log"
 
 
 def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:

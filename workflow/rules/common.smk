@@ -1,5 +1,6 @@
 # The typed config, every path under results/, and what rules need to know about an experiment.
 
+import logging
 import os
 import shlex
 import sys
@@ -31,6 +32,9 @@ from realign.gpus import jobs_per_device, visible_devices
 from realign.running import claim_folder, refuse_left_jobs
 from realign.signals import pass_on_warnings
 from realign.sources.files import Locator
+
+# The logger of the bars shows a failed job's log. A job killed in its first second has none, which is no defect to trace.
+logging.raiseExceptions = False
 
 LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
 
