@@ -13,16 +13,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 SUBMITTED = pytest.StashKey[int]()
 """How many jobs, tries included, the cluster has ended."""
-PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge"]
+PACKAGES = {
+    "slurmctld": "slurmctld",
+    "slurmd": "slurmd",
+    "slurm-client": "sbatch",
+    "munge": "munged",
+}
+"""Debian's packages, and a program of each."""
+ACCOUNTING_PACKAGES = {"slurmdbd": "slurmdbd", "mariadb-server-core": "mariadbd", "mariadb-client-core": "mariadb"}
+CLUSTER, ACCOUNT = "realign", "my-project"
 CONFIGURATION = Path("/etc/slurm")
 NODES = ["node1", "node2"]
 
 SLURM_CONF = """
-ClusterName=realign
+ClusterName={cluster}
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
@@ -47,7 +56,7 @@ JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 JobCompType=jobcomp/filetxt
 JobCompLoc={home}/completed.txt
-AccountingStorageType=accounting_storage/none
+{accounting}
 GresTypes=gpu
 # the nodes are as large as written here, whatever this machine is
 SlurmdParameters=config_overrides
@@ -61,6 +70,27 @@ NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
     "CPUs=2 Boards=1 SocketsPerBoard=1 CoresPerSocket=2 ThreadsPerCore=1 RealMemory=60000 Gres=gpu:fake:2"
 )
+NO_ACCOUNTING = "AccountingStorageType=accounting_storage/none"
+ACCOUNTING = """AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageEnforce=associations
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort={port}
+AccountingStoragePass={home}/munge.socket"""
+SLURMDBD_CONF = """
+AuthType=auth/munge
+AuthInfo=socket={home}/munge.socket
+DbdHost={host}
+DbdAddr=127.0.0.1
+DbdPort={port}
+SlurmUser=root
+LogFile={home}/slurmdbd.log
+PidFile={home}/slurmdbd.pid
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort={database_port}
+StorageUser=slurm
+StoragePass=slurm
+"""
 
 
 class NoCluster(Exception):
@@ -73,9 +103,12 @@ def slurm(*command: str) -> str:
 
 
 @contextmanager
-def cluster() -> Iterator[Path]:
-    """Run the cluster, and stop all of it afterwards; gives the folder with its logs."""
-    _install()
+def cluster(*, accounting: bool = False) -> Iterator[Path]:
+    """Run the cluster, and stop all of it afterwards; gives the folder with its logs.
+
+    With `accounting`, a database notes jobs, and refuses those of an account other than `ACCOUNT` and root's own.
+    """
+    _install(PACKAGES | ACCOUNTING_PACKAGES if accounting else PACKAGES)
     saved = None
     with tempfile.TemporaryDirectory(prefix="realign-slurm-") as folder:
         home = Path(folder)
@@ -85,20 +118,15 @@ def cluster() -> Iterator[Path]:
             CONFIGURATION.rename(saved)
         daemons: list[subprocess.Popen[bytes]] = []
         try:
-            _configure(home)
-            _start(home, daemons)
+            _configure(home, accounting)
+            _start(home, daemons, accounting)
             yield home
         finally:
             if daemons:
                 subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=60, check=False)
             for daemon in reversed(daemons):
-                daemon.terminate()
-            for daemon in daemons:
-                try:
-                    daemon.wait(timeout=20)
-                except subprocess.TimeoutExpired:
-                    daemon.kill()
-                    daemon.wait()
+                _stop(daemon)
+            _end_left_jobs(home)
             shutil.rmtree(CONFIGURATION)
             if saved:
                 saved.rename(CONFIGURATION)
@@ -111,18 +139,19 @@ def completed(home: Path) -> list[dict[str, str]]:
     return [dict(field.split("=", 1) for field in line.split() if "=" in field) for line in lines]
 
 
-def _install() -> None:
-    if all(shutil.which(program) for program in ("slurmctld", "slurmd", "munged", "sbatch")):
-        if os.geteuid() != 0:
-            raise NoCluster("SLURM's daemons need root")
+def _install(packages: dict[str, str]) -> None:
+    if os.geteuid() != 0:
+        raise NoCluster("SLURM's daemons need root")
+    missing = [package for package, program in packages.items() if not shutil.which(program)]
+    if not missing:
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise NoCluster("SLURM is not installed, and only root installs it by apt-get")
+    if not shutil.which("apt-get"):
+        raise NoCluster("SLURM is not installed, and only apt-get is known to install it")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
         done = subprocess.run(["apt-get", *command], env=quiet, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise NoCluster(f"apt-get cannot install SLURM: {done.stderr.strip()[-200:]}")
+            raise NoCluster(f"apt-get cannot install {', '.join(missing)}: {done.stderr.strip()[-200:]}")
 
 
 def _free_ports(count: int) -> list[int]:
@@ -133,12 +162,19 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _configure(home: Path) -> None:
+def _configure(home: Path, accounting: bool) -> None:
     CONFIGURATION.mkdir()
     host = socket.gethostname().split(".")[0]
-    controller_port, *ports = _free_ports(1 + len(NODES))
+    controller_port, accounting_port, database_port, *ports = _free_ports(3 + len(NODES))
     nodes = [NODE.format(name=name, host=host, port=port) for name, port in zip(NODES, ports, strict=True)]
-    text = SLURM_CONF.format(home=home, host=host, controller_port=controller_port, nodes="\n".join(nodes))
+    text = SLURM_CONF.format(
+        cluster=CLUSTER,
+        home=home,
+        host=host,
+        controller_port=controller_port,
+        nodes="\n".join(nodes),
+        accounting=ACCOUNTING.format(home=home, port=accounting_port) if accounting else NO_ACCOUNTING,
+    )
     (CONFIGURATION / "slurm.conf").write_text(text, encoding="utf-8")
     devices = [f"NodeName={name} Name=gpu Type=fake File=/dev/{file}\n" for name in NODES for file in ("null", "zero")]
     (CONFIGURATION / "gres.conf").write_text("".join(devices), encoding="utf-8")
@@ -146,18 +182,78 @@ def _configure(home: Path) -> None:
     key = home / "munge.key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o600)
+    if accounting:
+        (home / "database.port").write_text(str(database_port), encoding="utf-8")
+        private = CONFIGURATION / "slurmdbd.conf"
+        private.touch(mode=0o600)
+        private.write_text(
+            SLURMDBD_CONF.format(home=home, host=host, port=accounting_port, database_port=database_port),
+            encoding="utf-8",
+        )
 
 
-def _start(home: Path, daemons: list[subprocess.Popen[bytes]]) -> None:
-    munge = ["munged", "--foreground", "--force", f"--socket={home}/munge.socket", f"--key-file={home}/munge.key"]
-    munge += [f"--pid-file={home}/munged.pid", f"--log-file={home}/munged.log", f"--seed-file={home}/munged.seed"]
-    commands = [munge, ["slurmctld", "-D"], *(["slurmd", "-D", "-N", name] for name in NODES)]
-    for command in commands:
+def _start(home: Path, daemons: list[subprocess.Popen[bytes]], accounting: bool) -> None:
+    def start(*command: str) -> None:
         log = (home / f"{command[0]}-{command[-1]}.out".replace("/", "_")).open("wb")
         daemons.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL))
-        if command is munge:
-            wait_for(lambda: (home / "munge.socket").exists(), "munged does not start")
+
+    munge = ["munged", "--foreground", "--force", f"--socket={home}/munge.socket", f"--key-file={home}/munge.key"]
+    start(*munge, f"--pid-file={home}/munged.pid", f"--log-file={home}/munged.log", f"--seed-file={home}/munged.seed")
+    wait_for(lambda: (home / "munge.socket").exists(), "munged does not start")
+    if accounting:
+        start(*_new_database(home))
+        wait_for(lambda: _let_slurm_in(home), "the database does not start")
+        start("slurmdbd", "-D")
+        wait_for(_add_account, "slurmdbd does not start")
+    start("slurmctld", "-D")
+    for name in NODES:
+        start("slurmd", "-D", "-N", name)
     wait_for(lambda: slurm("sinfo", "--noheader", "--Node", "--format=%T").split() == ["idle"] * 4, "no idle nodes")
+
+
+def _new_database(home: Path) -> list[str]:
+    """Make an empty database, and give the command that runs it."""
+    create = ["mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db", f"--datadir={home}/database"]
+    subprocess.run([*create, "--auth-root-authentication-method=socket"], capture_output=True, check=True, timeout=120)
+    port = (home / "database.port").read_text(encoding="utf-8")
+    command = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={home}/database", "--bind-address=127.0.0.1"]
+    return [*command, f"--port={port}", f"--socket={home}/database.socket", f"--pid-file={home}/database.pid"]
+
+
+def _let_slurm_in(home: Path) -> bool:
+    rights = "GRANT ALL ON slurm_acct_db.* TO 'slurm'@'localhost' IDENTIFIED BY 'slurm'"
+    slurm("mariadb", "--no-defaults", f"--socket={home}/database.socket", f"--execute={rights}")
+    return True
+
+
+def _add_account() -> bool:
+    slurm("sacctmgr", "--immediate", "add", "cluster", CLUSTER)
+    slurm("sacctmgr", "--immediate", "add", "account", ACCOUNT)
+    slurm("sacctmgr", "--immediate", "add", "user", "root", f"account={ACCOUNT}")
+    return True
+
+
+def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+    daemon.terminate()
+    try:
+        daemon.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()
+
+
+def _end_left_jobs(home: Path) -> None:
+    """End what the daemons leave of jobs: without cgroups, a process whose parent has died escapes them."""
+    for process in psutil.process_iter(["name"]):
+        try:
+            if process.info["name"] == "slurmstepd":
+                left = any(Path(file.path).is_relative_to(home) for file in process.open_files())
+            else:
+                left = process.environ().get("SLURM_CLUSTER_NAME") == CLUSTER
+            if left:
+                process.kill()
+        except psutil.Error:
+            continue
 
 
 def wait_for(condition: Callable[[], bool], failure: str, seconds: float = 60) -> None:

@@ -50,6 +50,12 @@ def test_a_foreseen_error_is_one_line_in_log_and_terminal(tmp_path: Path, body: 
     assert (tmp_path / "logs/stage.log").read_text().splitlines() == [line]
 
 
+def test_word_that_time_is_nearly_up_does_not_end_a_job_that_cannot_save(tmp_path: Path) -> None:
+    body = "import os, signal; os.kill(os.getpid(), signal.SIGUSR1); print('goes on')"
+    assert run(tmp_path, body).returncode == 0
+    assert (tmp_path / "logs/stage.log").read_text() == "goes on\n"
+
+
 def test_a_defect_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     finished = run(tmp_path, "{}['missing']")
     (line,) = finished.stderr.splitlines()

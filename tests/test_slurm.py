@@ -2,29 +2,36 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
 
 from cluster import SUBMITTED, NoCluster, cluster, completed, slurm, wait_for
+from realign.signals import catches
 from study import Study, environment
 
-# the first try of a fine-tuning gets too little memory; each gets the shortest time there is, for one is to hang
+# The first try of a fine-tuning gets too little memory. Each gets the shortest time there is, for one is to hang and
+# one to be slow. SLURM looks twice a minute whether it has to tell that time is nearly up, and does so half a minute
+# early.
 QUICK = [
     "--slurm-init-seconds-before-status-checks=1",
     "--seconds-between-status-checks=1",
     "--retries=4",
     "--default-resources",
-    "slurm_extra=''",  # the signal before the end would come at once
+    "slurm_extra=''",
     "--set-resources",
     "finetune:mem_mb=150 if attempt == 1 else 1500",
     "finetune:runtime=1",
+    "finetune:slurm_extra='--signal=USR1@1' if wildcards.task == 'ner' else ''",
 ]
+MEASURED = "results/alignment/mine/pretrained/de.json"
 ON_A_GPU = ("realign", "finetune", "score", "measure")
 
 
@@ -38,12 +45,15 @@ class Watch:
     asked: dict[str, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
     hung: str = ""
+    slow: str = ""
+    slow_log: str = ""
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
         profile = ["--profile", str(self.study.project / "profiles/slurm")]
+        interruptible = ["env", "--default-signal=INT"]  # also where the tests run in the background of a shell
         with open(self.study.folder / "slurm-run.log", "ab") as log:
             return subprocess.Popen(
-                self.study.command(*profile, *QUICK, *options),
+                [*interruptible, *self.study.command(*profile, *QUICK, *options)],
                 cwd=self.study.folder,
                 env=environment(),
                 stdout=log,
@@ -86,10 +96,15 @@ def disturb(watch: Watch, running: list[tuple[str, str, str, str]]) -> None:
         if rule == "realign" and "cancelled" not in watch.done and computing(job):
             slurm("scancel", job)
             watch.done.add("cancelled")
-        elif rule == "finetune" and "hung" not in watch.done and enough_memory(job) and (process := computing(job)):
-            process.suspend()
-            watch.done.add("hung")
-            watch.hung = job
+        elif rule == "finetune" and job != watch.slow and enough_memory(job) and (process := computing(job)):
+            if "_ner_" in watch.asked[job]:
+                if not watch.slow:
+                    watch.slow = job
+                    Thread(target=slow_down, args=(watch, process), daemon=True).start()
+            elif "hung" not in watch.done:
+                process.suspend()
+                watch.done.add("hung")
+                watch.hung = job
         elif rule.startswith("score") and "node" not in watch.done and watch.hung not in ids and computing(job):
             watch.done.add("node")
             lose_and_return(node)
@@ -125,6 +140,18 @@ def computing(job: str) -> psutil.Process | None:
     return None
 
 
+def slow_down(watch: Watch, process: psutil.Process) -> None:
+    """Suspend a process in the midst of its training; SLURM continues it to tell it that its time is nearly up."""
+    try:
+        while not catches(process.pid, signal.SIGUSR1) and process.is_running():
+            time.sleep(0.005)
+        process.suspend()
+        watch.slow_log = next(file.path for file in process.open_files() if file.path.endswith(".log"))
+        watch.done.add("slow")
+    except psutil.Error:
+        watch.slow = ""  # the training was faster; the next one
+
+
 def enough_memory(job: str) -> bool:
     """Whether it is not the first try, which is to die of its memory."""
     found = re.search(r"\bmem=(\d+)", slurm("scontrol", "show", "job", job))
@@ -153,8 +180,9 @@ def disturbed(home: Path, finished_study: Study, tmp_path_factory: pytest.TempPa
 
 
 def test_a_disturbed_run_ends_with_the_tables_of_a_local_one(disturbed: Watch, finished_study: Study) -> None:
-    assert disturbed.done == {"cancelled", "hung", "node"}
+    assert disturbed.done == {"cancelled", "hung", "slow", "node"}
     assert disturbed.study.tables() == finished_study.tables()
+    assert "Traceback" not in disturbed.said(), "of a try that was killed before it had a log"
 
 
 def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:
@@ -163,6 +191,11 @@ def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:
     logs = (disturbed.study.folder / ".snakemake/slurm_logs").rglob("*.log")
     short = [log.parts[-3] for log in logs if "exceeded memory limit" in log.read_text(errors="replace")]
     assert set(short) == {"rule_finetune"}
+
+
+def test_a_training_is_told_before_its_time_is_up_and_its_next_try_goes_on(disturbed: Watch) -> None:
+    assert "stopped by SIGUSR1 after step" in " ".join(disturbed.said().split())
+    assert re.search(r"going on after step \d", Path(disturbed.slow_log).read_text(encoding="utf-8"))
 
 
 def test_only_jobs_that_compute_on_a_gpu_ask_for_one_and_none_of_the_login_node_is_submitted(disturbed: Watch) -> None:
@@ -185,6 +218,17 @@ def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:
     assert process.wait(120) == 0
     assert "Nothing to be done" in disturbed.said().splitlines()[-1] or "Nothing to be done" in disturbed.said()[-2000:]
     assert len(completed(disturbed.home)) == before
+
+
+def test_ctrl_c_cancels_the_jobs_and_a_next_run_goes_on(disturbed: Watch) -> None:
+    shutil.rmtree(disturbed.study.folder / "results/alignment/mine/pretrained")
+    process = disturbed.start("--", MEASURED)
+    wait_for(lambda: any(computing(job) for job, *_ in disturbed.look()), "no job computes")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(120) != 0
+    wait_for(lambda: not disturbed.look(), "jobs are left in the queue")
+    assert completed(disturbed.home)[-1]["JobState"] == "CANCELLED"
+    disturbed.study.run(MEASURED)
 
 
 def test_jobs_that_a_killed_run_has_left_are_named(disturbed: Watch) -> None:

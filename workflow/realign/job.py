@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import signal
 import sys
 import time
 import traceback
@@ -63,6 +64,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
     # importing torch and transformers makes hundreds of thousands of objects that stay; looking for garbage among them
     # again and again would take a quarter of that time
     gc.set_threshold(100_000)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's word that time is nearly up is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2)
     with open(log, "w", encoding="utf-8", buffering=1) as out:

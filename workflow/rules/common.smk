@@ -1,5 +1,6 @@
 # The typed config, every path under results/, and what rules need to know about an experiment.
 
+import logging
 import os
 import shlex
 import sys
@@ -30,8 +31,12 @@ from realign.errors import InputError
 from realign.gpus import jobs_per_device, visible_devices
 from realign.running import claim_folder, refuse_left_jobs
 from realign.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links, unpinned
+from realign.signals import pass_on_warnings
 from realign.sources.files import Locator
 from realign.text.files import sha256_of
+
+# The logger of the bars shows a failed job's log. A job killed in its first second has none, which is no defect to trace.
+logging.raiseExceptions = False
 
 LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
 
@@ -52,6 +57,9 @@ try:
     if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
         claim_folder(Path(".snakemake/realign.lock"))
         refuse_left_jobs(Path.cwd())
+    # in a step of a SLURM job, this Snakemake is told what its training has to know
+    if not workflow.is_main_process and "SLURM_STEP_ID" in os.environ:
+        pass_on_warnings()
     GPU_JOBS = len(visible_devices()) * jobs_per_device() if workflow.local_exec else 0
 except InputError as error:
     raise WorkflowError(str(error))

@@ -1,0 +1,46 @@
+"""A signal to the Snakemake inside a job reaches the training below it, and nothing that would die of it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from study import PROJECT
+
+# a process that saves when told to, and one that would die; and above them one that sets its own handlers afterwards
+BELOW = """
+import signal, sys, time
+def note(number, frame):
+    print("saved", number, flush=True)
+    sys.exit(0)
+if sys.argv[1] == "training":
+    for number in (signal.SIGUSR1, signal.SIGTERM):
+        signal.signal(number, note)
+print("ready", flush=True)
+time.sleep(5 if sys.argv[1] == "training" else 1.5)
+print("not told", flush=True)
+"""
+ABOVE = """
+import signal, subprocess, sys
+from realign.signals import pass_on_warnings
+pass_on_warnings()
+signal.signal(signal.SIGTERM, lambda *_: print("above is told", flush=True))
+below = [subprocess.Popen([sys.executable, "-c", sys.argv[1], kind]) for kind in ("training", "scoring")]
+sys.exit(sum(process.wait() for process in below))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_a_warning_reaches_the_process_that_listens_and_no_other(number: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow")}
+    command = [sys.executable, "-c", ABOVE, BELOW]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["ready\n"] * 2
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    told = ["above is told"] if number == signal.SIGTERM else []
+    assert sorted(said.splitlines()) == sorted([*told, f"saved {number}", "not told"])
