@@ -1,18 +1,6 @@
-# The typed config, every path under results/, and what rules need to know about an experiment.
+# Every path under results/, and what rules need to know about an experiment.
 
-import logging
-import os
 import shlex
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
-
-HOME = Path(workflow.basedir)
-sys.path.insert(0, str(HOME / "workflow"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(HOME / "workflow"), os.environ.get("PYTHONPATH")])
-)
 
 from realign.config import (
     BitextHub,
@@ -24,69 +12,9 @@ from realign.config import (
     TaskFiles,
     TaskHub,
     parse_method,
-    read_config,
 )
 from realign.digest import code_digest
-from realign.errors import InputError
-from realign.gpus import jobs_per_device, visible_devices
-from realign.running import claim_folder, refuse_left_jobs
-from realign.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links, unpinned
-from realign.signals import pass_on_warnings
-from realign.sources.files import Locator
 from realign.text.files import sha256_of
-
-# The logger of the bars shows a failed job's log. A job killed in its first second has none, which is no defect to trace.
-logging.raiseExceptions = False
-
-LAB = Path(os.path.relpath(HOME / "lab")) if HOME == Path.cwd() else HOME / "lab"
-
-try:
-    CONFIG = read_config(config)
-    LOCATE = Locator(CONFIG, LAB)
-    if workflow.is_main_process:
-        LOCATE.check()
-    # Where a cache is named, it is used, without the option --cache, which Snakemake does not pass on to jobs elsewhere.
-    if SHARED := bool(os.environ.get(VARIABLE)):
-        os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])
-        workflow.workflow_settings.cache = workflow.workflow_settings.cache or []
-        if workflow.is_main_process:
-            open_cache(os.environ[VARIABLE])
-    if workflow.is_main_process:
-        refuse_lost_links(Path("results"))
-    # not for dry runs, jobs on other nodes, or the report that a job of this very run makes
-    if workflow.is_main_process and not workflow.dryrun and "REALIGN_REPORT" not in os.environ:
-        claim_folder(Path(".snakemake/realign.lock"))
-        refuse_left_jobs(Path.cwd())
-    # in a step of a SLURM job, this Snakemake is told what its training has to know
-    if not workflow.is_main_process and "SLURM_STEP_ID" in os.environ:
-        pass_on_warnings()
-    GPU_JOBS = len(visible_devices()) * jobs_per_device() if workflow.local_exec else 0
-except InputError as error:
-    raise WorkflowError(str(error))
-
-# `-j` may promise more cores than this machine has; more jobs than cores would only fight over caches. A cluster has its
-# own count, and a group of short jobs there takes one processor, unless the profile gives it more.
-if "processor" not in workflow.global_resources:
-    workflow.register_resource("processor", len(os.sched_getaffinity(0)))
-
-
-resource_scopes:
-    processor="local",
-
-
-# As many jobs at once as this machine's GPUs take, unless `--resources gpu=` says how many; which GPU a job gets, it
-# claims itself (realign.gpus). The machine that submits to a cluster knows of no GPUs: jobs ask for one there only if
-# the profile or command line counts them (`resources: [gpu=16]`), and have one where they run. Without any of these, no
-# rule mentions a GPU.
-if GPU_JOBS and "gpu" not in workflow.global_resources:
-    workflow.register_resource("gpu", GPU_JOBS)
-GPU = {"gpu": 1} if "gpu" in workflow.global_resources or "SLURM_GPUS" in os.environ else {}
-
-# What hangs on something fetched is known to Snakemake by its name alone, and so shared only if that says it all.
-MOVING = unpinned(CONFIG)
-SHARED_IF_PINNED = SHARED and not MOVING
-if SHARED and MOVING and workflow.is_main_process:
-    logger.warning(f"Pairs, fetched and realigned encoders are not shared: {MOVING[0]} is not pinned.")
 
 # Whether all paths stand for objects of a storage (`--default-storage-provider`).
 STORED = workflow.storage_settings.default_storage_provider is not None
@@ -212,6 +140,11 @@ def weights_of(manifest, kind="pretrained"):
         return [ancient(manifest.replace("manifest.json", name)) for name in BESIDE_MANIFEST]
     dropped = kind not in ("pretrained", *CONFIG.storage.keep)
     return ancient(manifest.replace("manifest.json", BESIDE_MANIFEST[0])) if dropped else []
+
+
+def held_out(wildcards):
+    """The held-out bitext and its pairs; the source language has none."""
+    return {} if wildcards.lang == SOURCE else {"bitext": MEASURED_BITEXT, "pairs": MEASURED_PAIRS}
 
 
 def settings_of(section, wildcards):

@@ -1,8 +1,3 @@
-def held_out(wildcards):
-    """The held-out bitext and its pairs; the source language has none."""
-    return {} if wildcards.lang == SOURCE else {"bitext": MEASURED_BITEXT, "pairs": MEASURED_PAIRS}
-
-
 rule score:
     input:
         unpack(held_out),
