@@ -3,6 +3,7 @@
 
 SOURCE, TARGETS, SEEDS, STEPS = (config[key] for key in ("source", "targets", "seeds", "steps"))
 METHODS = config["methods"]  # by model
+CHECKPOINT = ["manifest.json", "model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"]
 SUMMARIES = expand(
     "results/{table}.csv",
     table="correlations realignment alignment_change mixed_effects scores alignment models".split(),
@@ -111,9 +112,7 @@ rule fetch_task:
 
 rule fetch_model:
     output:
-        multiext(
-            "results/models/{model}/", "manifest.json", "model.safetensors", "config.json", "tokenizer.json"
-        ),
+        multiext("results/models/{model}/", *CHECKPOINT),
 
 
 rule measure_pretrained:
@@ -133,11 +132,9 @@ rule realign:
     output:
         multiext(
             "results/realigned/{model}/{aligner}/{steps}/seed{seed}/",
-            "manifest.json",
-            "model.safetensors",
-            "config.json",
-            "tokenizer.json",
+            *CHECKPOINT,
             "loss.csv",
+            "run.json",
         ),
 
 
@@ -167,10 +164,7 @@ rule finetune:
     output:
         multiext(
             "results/finetuned/{model}/{method}/{task}/seed{seed}/",
-            "manifest.json",
-            "model.safetensors",
-            "config.json",
-            "tokenizer.json",
+            *CHECKPOINT,
             "loss.csv",
         ),
     wildcard_constraints:
@@ -186,10 +180,7 @@ rule finetune_jointly:
     output:
         multiext(
             "results/finetuned/{model}/during-{aligner}/{task}/seed{seed}/",
-            "manifest.json",
-            "model.safetensors",
-            "config.json",
-            "tokenizer.json",
+            *CHECKPOINT,
             "loss.csv",
         ),
 
@@ -256,7 +247,7 @@ rule mix:
 
 rule describe:
     input:
-        expand("results/models/{model}/{file}", model=METHODS, file=["manifest.json", "model.safetensors"]),
+        expand("results/models/{model}/{file}", model=METHODS, file=CHECKPOINT[:3]),
     output:
         "results/models.csv",
 
