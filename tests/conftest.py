@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cluster import SUBMITTED
+from realign.encoders.checkpoint import WEIGHTS, Manifest, sha256_of, write_manifest
 from realign.encoders.e5 import E5File, packaged_file, read_e5
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from study import PROJECT, STUDY, Study
@@ -31,6 +32,15 @@ def small_encoder(tmp_path_factory: pytest.TempPathFactory, e5_file: E5File, stu
     folder = tmp_path_factory.mktemp("encoder")
     keep = used_pieces(build_tokenizer(e5_file.pieces, e5_file.scores), study_words)
     write_lab_encoder(e5_file, folder, layers=2, keep=keep)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> Path:
+    """The small encoder with a manifest that vouches for it, as the stages take it."""
+    folder = tmp_path_factory.mktemp("checkpoint") / "small"
+    shutil.copytree(small_encoder, folder)
+    write_manifest(folder, Manifest(weights_sha256=sha256_of(folder / WEIGHTS), model="small"))
     return folder
 
 

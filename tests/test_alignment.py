@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from realign.alignment import alignment_score, score_layers
 from realign.devices import pick_device
-from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, sha256_of, write_manifest
+from realign.encoders.checkpoint import load_encoder
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
 from realign.measuring import measure_alignment
@@ -70,12 +70,6 @@ def test_every_layer_direction_and_kind_is_reported_with_n() -> None:
         for kind in ("weak", "strong")
     }
     assert {row.n for row in rows} == {3}
-
-
-@pytest.fixture(scope="module")
-def checkpoint(small_encoder: Path) -> Path:
-    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
-    return small_encoder
 
 
 def test_measuring_uses_only_whole_usable_pairs(checkpoint: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from realign.classification import PairObjective, predict_pairs
-from realign.encoders.checkpoint import WEIGHTS, Manifest, load_classifier, sha256_of, write_manifest
+from realign.encoders.checkpoint import load_classifier
 from realign.encoders.pairs import PairTokenizer
 from realign.errors import InputError
 from realign.tasks.metrics import metric_value, pair_counts
@@ -73,12 +73,6 @@ def test_wrong_pairs_are_refused_with_their_line(tmp_path: Path, name: str, text
     with pytest.raises(InputError) as error:
         read_pairs(tmp_path / name, None)
     assert said in str(error.value)
-
-
-@pytest.fixture(scope="module")
-def checkpoint(small_encoder: Path) -> Path:
-    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
-    return small_encoder
 
 
 def test_the_longer_sentence_of_a_pair_is_cut(checkpoint: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from realign.encoders.checkpoint import MANIFEST, WEIGHTS, Manifest, sha256_of, write_manifest
+from realign.encoders.checkpoint import MANIFEST, WEIGHTS
 from realign.resuming import Interrupted, TrainingState
 from realign.training import Plan, train
 from study import PROJECT
@@ -59,10 +59,9 @@ train_checkpoint(
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> list[str]:
+def command(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path) -> list[str]:
     """The training's command line, but for the folder that it writes to, which comes last."""
     home = tmp_path_factory.mktemp("training")
-    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
     lines = [
         ("the river ||| der Fluss", "0-0 1-1"),
         ("old market ||| alter Markt", "0-0 1-1"),
@@ -74,7 +73,7 @@ def command(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> li
     return [
         sys.executable,
         str(home / "training.py"),
-        str(small_encoder),
+        str(checkpoint),
         "FOLDER",
         str(home / "bitext"),
         str(home / "links"),

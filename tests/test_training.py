@@ -19,7 +19,6 @@ from realign.encoders.checkpoint import (
     load_encoder,
     load_tagger,
     sha256_of,
-    write_manifest,
 )
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
@@ -39,12 +38,6 @@ from realign.text.bitext import SentencePair
 from realign.training import LOOK, NonFiniteLoss, Objective, OutOfMemory, Plan, bucketed_batches, train
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def checkpoint(small_encoder: Path) -> Path:
-    write_manifest(small_encoder, Manifest(weights_sha256=sha256_of(small_encoder / WEIGHTS), model="small"))
-    return small_encoder
 
 
 def step_loss(objective: Objective, rows: int | None = None) -> torch.Tensor:
