@@ -89,7 +89,7 @@ def _modernbert(config: dict, _weights: dict[str, torch.Tensor], folder: Path) -
         vocab_size=config["vocab_size"],
         hidden_size=64,
         intermediate_size=96,
-        num_hidden_layers=2,
+        num_hidden_layers=3,
         num_attention_heads=4,
         max_position_embeddings=512,
         pad_token_id=config["pad_token_id"],

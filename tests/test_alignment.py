@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from realign.alignment import alignment_score, score_layers
+from realign.alignment import Direction, Kind, alignment_scores, score_layers
 from realign.devices import pick_device
 from realign.encoders.checkpoint import load_encoder
 from realign.encoders.words import WordTokenizer
@@ -20,6 +20,10 @@ def directions(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
 
 
+def alignment_score(x: np.ndarray, y: np.ndarray, kind: Kind, direction: Direction = "forward") -> float:
+    return alignment_scores(x, y)[direction, kind]
+
+
 def test_weak_and_strong_scores_follow_their_definitions() -> None:
     x, y = directions(0, 10, 90), directions(4, 50, 95)
     # x0: y0 is 4° away, x1 10°: a hit for both. x1: y0 is 6° away, y1 40°: a miss.
@@ -28,7 +32,8 @@ def test_weak_and_strong_scores_follow_their_definitions() -> None:
     assert alignment_score(x, y, "strong") == pytest.approx(2 / 3)
     # backward: y0 finds x0 at 4° (strong: y1 is 46° away), y1 is as near to x1 as to x2 (40°) but x1 comes first
     # for weak; for strong y2 is 45° away, so that it is a hit too; y2 finds x2
-    assert alignment_score(y, x, "weak") == pytest.approx(1.0)
+    assert alignment_score(y, x, "weak") == alignment_score(x, y, "weak", "backward") == pytest.approx(1.0)
+    assert alignment_score(y, x, "strong") == alignment_score(x, y, "strong", "backward") == pytest.approx(1.0)
 
 
 def test_a_nearer_word_of_the_same_language_spoils_the_strong_score_only() -> None:
@@ -53,6 +58,8 @@ def test_scores_equal_a_search_for_nearest_neighbours() -> None:
     nearest = both.kneighbors(x, return_distance=False)
     others = np.array([[i for i in row if i != 1500 + n][0] for n, row in enumerate(nearest)])
     assert alignment_score(x, y, "strong") == pytest.approx((others == np.arange(1500)).mean())
+    for kind in ("weak", "strong"):
+        assert alignment_score(x, y, kind, "backward") == alignment_score(y, x, kind)
 
 
 def test_without_pairs_there_is_no_score() -> None:

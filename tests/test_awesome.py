@@ -119,8 +119,8 @@ def test_fewer_layers_have_the_states_of_those_layers(encoder: Path) -> None:
     ids = torch.tensor([WordTokenizer(encoder, 32).encode_pieces([["Which", "drawer"]])[0].ids])
     with torch.inference_mode():
         states = [model(input_ids=ids, output_hidden_states=True).hidden_states for model in (whole, part)]
-    assert [len(layers) for layers in states] == [LAYERS + 1, 4]
-    torch.testing.assert_close(states[0][3], states[1][-1])
+    assert [len(layers) for layers in states] == [LAYERS + 1, 5], "one more than is used"
+    torch.testing.assert_close(states[0][3], states[1][3])
 
 
 def test_links_of_the_lab_encoder_are_mostly_those_made_by_hand(aligned: Path) -> None:
@@ -173,8 +173,8 @@ class UnitStates:
         self.device = encoder.device
 
     def __call__(self, **inputs: Any) -> SimpleNamespace:
-        states = self.encoder(**inputs).hidden_states[-1]
-        return SimpleNamespace(hidden_states=[1000 * torch.nn.functional.normalize(states, dim=-1)])
+        states = self.encoder(**inputs).hidden_states
+        return SimpleNamespace(hidden_states=[1000 * torch.nn.functional.normalize(layer, dim=-1) for layer in states])
 
 
 def test_mutual_maxima_are_those_of_simalign(encoder: Path) -> None:
@@ -189,7 +189,7 @@ def test_mutual_maxima_are_those_of_simalign(encoder: Path) -> None:
     sides = [tokenizer.encode_pieces([pair[side] for pair in pairs]) for side in (0, 1)]
     encoded = [EncodedPair(*pair) for pair in zip(*sides, strict=True)]
     model: Any = UnitStates(load_encoder(encoder, CPU, layers=5).eval())
-    ours = link_batch(model, encoded, tokenizer.pad_id, 0.5, "float32")
+    ours = link_batch(model, encoded, tokenizer.pad_id, 5, 0.5, "float32")
     reference = simalign.SentenceAligner(model=str(encoder), token_type="bpe", matching_methods="a", layer=5)
     theirs: list[list[Link]] = [reference.get_word_aligns(*pair)["inter"] for pair in pairs]
     assert all(ours) and ours == theirs

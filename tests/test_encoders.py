@@ -1,11 +1,13 @@
 """The lab's encoder, checkpoints, and the representation of words."""
 
+import shutil
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoModel, AutoTokenizer, BertModel
 
 from realign.encoders.checkpoint import (
@@ -115,6 +117,21 @@ def test_a_bare_word_boundary_piece_is_skipped(small_encoder: Path) -> None:
     tokens = [tokenizer._tokenizer.id_to_token(number) for number in encoded.ids]
     assert tokens[1] == "▁", "the case under test: the vocabulary has no piece ▁猫"
     assert [tokens[place] for place in encoded.first_pieces] == ["猫", "▁river", "猫"]
+
+
+def test_words_of_a_byte_level_vocabulary_have_the_pieces_of_running_text(small_encoder: Path, tmp_path: Path) -> None:
+    text = ["the old house is on the old bridge", "the house and the bridge"] * 5
+    for name, prefixed in (("text", False), ("words", True)):
+        vocabulary = Tokenizer(models.BPE())
+        vocabulary.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefixed)
+        vocabulary.train_from_iterator(text, trainers.BpeTrainer(vocab_size=300, show_progress=False))
+        (tmp_path / name).mkdir()
+        vocabulary.save(str(tmp_path / name / "tokenizer.json"))
+        shutil.copy(small_encoder / "config.json", tmp_path / name)
+        (encoded,) = WordTokenizer(tmp_path / name, max_length=32).encode([text[0].split()])
+        assert encoded.ids == vocabulary.encode(text[0]).ids
+        pieces = [vocabulary.id_to_token(encoded.ids[place]) for place in encoded.first_pieces]
+        assert pieces == ["the" if name == "text" else "Ġthe", *(f"Ġ{word}" for word in text[0].split()[1:])]
 
 
 def test_words_cut_off_have_no_representation(small_encoder: Path) -> None:

@@ -75,6 +75,14 @@ def test_the_realignment_loss_equals_its_formula(strength: str) -> None:
     assert loss.item() == pytest.approx(plain_loss(words, pairs, source, strength), abs=1e-5)
 
 
+def test_similarities_of_the_loss_are_float32_under_autocast() -> None:
+    words = 10 + torch.randn(11, 7, generator=torch.Generator().manual_seed(3))  # all nearly alike
+    arguments = words, torch.tensor([(0, 6), (1, 5)]), torch.arange(11) < 5
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = contrastive_loss(*arguments)
+    assert loss.item() == contrastive_loss(*arguments).item()
+
+
 def test_the_loss_of_a_batch_covers_all_words_and_skips_cut_ones(checkpoint: Path) -> None:
     encoder, tokenizer = load_encoder(checkpoint, CPU).eval(), WordTokenizer(checkpoint, 7)
     batch = [

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from realign.alignment import AlignmentRow, Vectors, score_layers
+from realign.alignment import AlignmentRow, score_layers
 from realign.devices import Precision, autocast
-from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
+from realign.encoders.words import NO_PIECE, WordTokenizer
 from realign.errors import InputError
 from realign.text.bitext import SentencePair
 from realign.text.pharaoh import Link, usable_links
@@ -17,8 +17,8 @@ from realign.text.pharaoh import Link, usable_links
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-SidedVectors = tuple[Vectors, Vectors]
-"""Vectors [pairs, hidden] of the source and of the target words."""
+SidedVectors = tuple[Tensor, Tensor]
+"""Vectors [pairs, hidden] of the source and of the target words, on the encoder's device."""
 
 
 def measure_alignment(
@@ -48,7 +48,7 @@ def measure_alignment(
 def _joined(batches: Iterable[SidedVectors], max_pairs: int) -> SidedVectors:
     """Source and target vectors of one layer over all batches."""
     source, target = zip(*batches, strict=True)
-    return np.concatenate(source)[:max_pairs], np.concatenate(target)[:max_pairs]
+    return torch.cat(source)[:max_pairs], torch.cat(target)[:max_pairs]
 
 
 @torch.inference_mode()
@@ -61,14 +61,18 @@ def _paired_states(
     """For each layer the source and target vectors [pairs, hidden] of the pairs that truncation left whole."""
     batch = tokenizer.collate(
         tokenizer.encode([pair.source for pair, _ in sentences] + [pair.target for pair, _ in sentences])
-    ).to(encoder.device)
+    )
+    ids, mask = batch.ids.to(encoder.device), batch.mask.to(encoder.device)
     with autocast(encoder.device, precision):
-        states = encoder(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True).hidden_states
+        states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    source, target = (places.to(encoder.device) for places in _paired_pieces(batch.first_pieces, sentences))
+    return [(layer[*source].float(), layer[*target].float()) for layer in states]
+
+
+def _paired_pieces(first_pieces: Tensor, sentences: Sequence[tuple[SentencePair, list[Link]]]) -> tuple[Tensor, Tensor]:
+    """Sentence and sub-word [2, pairs] of the linked source words, and those of the target words."""
     rows = [(n, i, n + len(sentences), j) for n, (_, links) in enumerate(sentences) for i, j in links]
-    source, i, target, j = torch.tensor(rows, device=encoder.device).T
-    kept = (batch.first_pieces[source, i] != NO_PIECE) & (batch.first_pieces[target, j] != NO_PIECE)
-    vectors = []
-    for layer in states:
-        words = word_states(layer, batch.first_pieces).float()
-        vectors.append((words[source[kept], i[kept]].cpu().numpy(), words[target[kept], j[kept]].cpu().numpy()))
-    return vectors
+    source, i, target, j = torch.tensor(rows).T
+    pieces = first_pieces[source, i], first_pieces[target, j]
+    kept = (pieces[0] != NO_PIECE) & (pieces[1] != NO_PIECE)
+    return torch.stack([source, pieces[0]])[:, kept], torch.stack([target, pieces[1]])[:, kept]

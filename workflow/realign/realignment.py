@@ -31,10 +31,11 @@ def contrastive_loss(
     `words` is [n, hidden], all words of the batch's sentences; `pairs` is [p, 2], indices of source and target words;
     `is_source` is [n]. Strong: the candidates for x are all words but x. Weak: the words of the other side only.
     """
-    unit = nn.functional.normalize(words.float(), dim=-1)
     queries = torch.cat([pairs[:, 0], pairs[:, 1]])  # [2p]
     targets = torch.cat([pairs[:, 1], pairs[:, 0]])
-    similarity = unit[queries] @ unit.T / temperature  # [2p, n]
+    with torch.autocast(words.device.type, enabled=False):  # similarities near 1 need float32
+        unit = nn.functional.normalize(words.float(), dim=-1)
+        similarity = unit[queries] @ unit.T / temperature  # [2p, n]
     if strength == "strong":
         excluded = nn.functional.one_hot(queries, len(words)).bool()
     else:

@@ -107,7 +107,8 @@ def align(
             encoded = _encode(tokenizer, chunk)
             links: list[list[Link]] = [[] for _ in chunk]
             for batch in _batches(encoded, batch_size):
-                found = link_batch(model, [encoded[number] for number in batch], tokenizer.pad_id, threshold, precision)
+                chosen = [encoded[number] for number in batch]
+                found = link_batch(model, chosen, tokenizer.pad_id, layer, threshold, precision)
                 for number, of_pair in zip(batch, found, strict=True):
                     links[number] = of_pair
                 progress.update(len(batch))
@@ -129,11 +130,16 @@ def _batches(pairs: Sequence[EncodedPair], batch_size: int) -> Iterator[list[int
 
 @torch.inference_mode()
 def link_batch(
-    encoder: "PreTrainedModel", pairs: Sequence[EncodedPair], pad_id: int, threshold: float, precision: Precision
+    encoder: "PreTrainedModel",
+    pairs: Sequence[EncodedPair],
+    pad_id: int,
+    layer: int,
+    threshold: float,
+    precision: Precision,
 ) -> list[list[Link]]:
-    """The links between the words of each pair, by the states of the encoder's last layer."""
-    source_states, source_words = _states(encoder, [pair.source for pair in pairs], pad_id, precision)
-    target_states, target_words = _states(encoder, [pair.target for pair in pairs], pad_id, precision)
+    """The links between the words of each pair, by the states of one layer of the encoder."""
+    source_states, source_words = _states(encoder, [pair.source for pair in pairs], pad_id, layer, precision)
+    target_states, target_words = _states(encoder, [pair.target for pair in pairs], pad_id, layer, precision)
     linked = softmax_links(
         source_states,
         target_states,
@@ -145,11 +151,11 @@ def link_batch(
 
 
 def _states(
-    encoder: "PreTrainedModel", sentences: Sequence[OwnedPieces], pad_id: int, precision: Precision
+    encoder: "PreTrainedModel", sentences: Sequence[OwnedPieces], pad_id: int, layer: int, precision: Precision
 ) -> tuple[Tensor, Tensor]:
-    """States [batch, pieces, hidden] of the last layer, in float32, and the word [batch, pieces] of each sub-word."""
+    """States [batch, pieces, hidden] of a layer, in float32, and the word [batch, pieces] of each sub-word."""
     ids = pad([sentence.ids for sentence in sentences], pad_id).to(encoder.device)
     mask = pad([[1] * len(sentence.ids) for sentence in sentences], 0).to(encoder.device)
     with autocast(encoder.device, precision):
-        states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[-1]
+        states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[layer]
     return states.float(), pad([sentence.words for sentence in sentences], NO_PIECE).to(encoder.device)

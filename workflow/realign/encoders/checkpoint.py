@@ -127,23 +127,20 @@ def copy_tokenizer(source: Path, target: Path) -> None:
 def load_encoder(folder: Path, device: "torch.device", layers: int | None = None) -> "PreTrainedModel":
     """The encoder of a verified checkpoint directory in float32, with a pooler only if one was pretrained with it.
 
-    With `layers`, the first ones alone, whose states are those in the whole encoder; raises `InputError` when the
-    encoder has fewer.
+    With `layers`, the first ones and at most one above them, so that `hidden_states[layers]` is what it is in the whole
+    encoder, also in families that norm the states of their last layer once more. Raises `InputError` when the encoder
+    has fewer.
     """
-    from torch.nn import Identity
     from transformers import AutoConfig, AutoModel
 
     read_manifest(folder)
     options: dict[str, object] = dict(pooler_option(folder))
-    if layers is None:
-        return _quietly_load(AutoModel, folder, device, **options)
-    available = AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers
-    if layers > available:
-        raise InputError(f"{folder}: the encoder has {available} layers; layer {layers} cannot be used")
-    encoder = _quietly_load(AutoModel, folder, device, **options, num_hidden_layers=layers)
-    if layers < available and hasattr(encoder, "final_norm"):  # ModernBERT's, of its last layer alone
-        encoder.final_norm = Identity()
-    return encoder
+    if layers is not None:
+        available = AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers
+        if layers > available:
+            raise InputError(f"{folder}: the encoder has {available} layers; layer {layers} cannot be used")
+        options["num_hidden_layers"] = min(layers + 1, available)
+    return _quietly_load(AutoModel, folder, device, **options)
 
 
 def pooler_option(folder: Path) -> dict[str, bool]:

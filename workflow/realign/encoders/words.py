@@ -82,6 +82,22 @@ def _fitting_parts(encoding: Encoding, words: int) -> list[slice]:
     return [slice(start, end) for start, end in zip(starts, [*starts[1:], words], strict=True)]
 
 
+def _spaced(words: Sequence[str]) -> list[str]:
+    """The words with the spaces between them, each at the beginning of the word after it."""
+    return [*words[:1], *(f" {word}" for word in words[1:])]
+
+
+def _needs_spaces(tokenizer: Tokenizer) -> bool:
+    """Whether words given one by one become the sub-words of running text only with the spaces between them.
+
+    So it is where nothing but a space tells the beginning of a word, as in byte-level vocabularies made for text.
+    """
+    words = ["the", "house", "is", "old"]
+    text = tokenizer.encode(" ".join(words)).ids
+    one_by_one, spaced = (tokenizer.encode(form, is_pretokenized=True).ids for form in (words, _spaced(words)))
+    return one_by_one != text and spaced == text
+
+
 class WordTokenizer:
     """The fast tokenizer of a checkpoint directory, for sentences that are already split into words."""
 
@@ -96,11 +112,16 @@ class WordTokenizer:
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length)
+        self._spaced = _needs_spaces(self._tokenizer)
         self.pad_id = int(json.loads((folder / "config.json").read_text()).get("pad_token_id") or 0)
+
+    def _encodings(self, sentences: Sequence[Sequence[str]]) -> list[Encoding]:
+        lists = [_spaced(words) if self._spaced else list(words) for words in sentences]
+        return self._tokenizer.encode_batch(lists, is_pretokenized=True)
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[EncodedSentence]:
         """Sub-words of each sentence and the representing piece of each of its words."""
-        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        encodings = self._encodings(sentences)
         return [
             EncodedSentence(encoding.ids, _first_pieces(encoding, len(words)))
             for encoding, words in zip(encodings, sentences, strict=True)
@@ -108,7 +129,7 @@ class WordTokenizer:
 
     def encode_pieces(self, sentences: Sequence[Sequence[str]]) -> list[OwnedPieces]:
         """All sub-words of each sentence and the word of each; special tokens and bare word boundaries have none."""
-        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        encodings = self._encodings(sentences)
         return [OwnedPieces(encoding.ids, _owners(encoding)) for encoding in encodings]
 
     def split(self, sentences: Sequence[Sequence[str]]) -> list[list[slice]]:
@@ -117,7 +138,7 @@ class WordTokenizer:
         Parts are cut at word boundaries and as long as they can be; a sentence that fits is one part. A word too long
         for any part has one of its own, which `encode` cuts.
         """
-        encodings = self._tokenizer.encode_batch([list(words) for words in sentences], is_pretokenized=True)
+        encodings = self._encodings(sentences)
         return [_fitting_parts(encoding, len(words)) for encoding, words in zip(encodings, sentences, strict=True)]
 
     def collate(self, sentences: Sequence[EncodedSentence]) -> WordBatch:
