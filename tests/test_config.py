@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from realign.config import parse_method, read_config, reference
-from realign.digest import code_digest
+from realign.digest import _reached, code_digest
 from realign.errors import InputError
 from realign.running import claim_folder
 
@@ -89,11 +89,21 @@ def test_a_digest_follows_imports_and_ignores_what_does_not_run() -> None:
     scripts = PROJECT / "workflow" / "scripts"
     digests = {path.name: code_digest(path) for path in scripts.glob("*.py")}
     assert len(set(digests.values())) == len(digests)
-    from realign.digest import _reached
-
     reached = {path.name for path in _reached(scripts / "realign.py")}
     assert {"realignment.py", "training.py", "words.py", "pharaoh.py", "checkpoint.py"} <= reached
     assert not reached & {"finetuning.py", "figures.py", "conll.py", "config.py", "fast_align.py"}
+
+
+def test_a_digest_follows_the_programs_that_a_stage_runs() -> None:
+    reached = {path.name for path in _reached(PROJECT / "workflow/scripts/align_fastalign.py")}
+    assert {"fast_align.py", "atools.py"} <= reached
+
+
+@pytest.mark.parametrize("kind", ["fetch", "prepare", "align", "tokenise"])
+def test_no_stage_that_brings_data_runs_again_for_a_reworded_config_key(kind: str) -> None:
+    scripts = list((PROJECT / "workflow/scripts").glob(f"{kind}_*.py"))
+    assert scripts
+    assert [path.name for path in scripts if "config.py" in {file.name for file in _reached(path)}] == []
 
 
 def test_one_run_at_a_time_holds_a_folder(tmp_path: Path) -> None:
