@@ -130,6 +130,12 @@ def test_a_pair_file_without_links_or_of_another_length_is_told(tmp_path: Path) 
         LinkedBitextFile(tmp_path / "de.txt", tmp_path / "short")
 
 
+def test_links_of_which_none_is_usable_are_told_after_a_pass(tmp_path: Path) -> None:
+    file = linked_file(tmp_path, "de", [("Berlin ||| Berlin", "0-0"), ("the sea ||| Meer", "0-0 1-0")])
+    with pytest.raises(InputError, match=r"de.links: no usable word pair"):
+        list(islice(mixed_batches([file], 2, np.random.default_rng(1)), 2))
+
+
 def test_languages_are_mixed_evenly_and_every_line_is_used_in_turn(tmp_path: Path) -> None:
     files = [
         linked_file(tmp_path, "de", [(f"s{n} ||| d{n}", "0-0") for n in range(4)]),

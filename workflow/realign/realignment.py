@@ -47,7 +47,7 @@ class LinkedBitextFile:
 
     def __init__(self, bitext: Path, pairs: Path) -> None:
         """Index the lines that have links; raises `InputError` for files of different length or without links."""
-        self._bitext, self._pairs = bitext, pairs
+        self._bitext, self.pairs = bitext, pairs
         bitext_offsets, pair_offsets = _line_offsets(bitext), _line_offsets(pairs)
         if len(bitext_offsets) != len(pair_offsets):
             raise InputError(f"{pairs}: {len(pair_offsets) - 1} lines, but {bitext} has {len(bitext_offsets) - 1}")
@@ -63,8 +63,8 @@ class LinkedBitextFile:
         """Sentence pair and its usable links."""
         line = int(self._linked[index])
         pair = parse_pair(_read_line(self._bitext, self._bitext_offsets[line]), self._bitext, line + 1)
-        links = parse_links(_read_line(self._pairs, self._pair_offsets[line]), self._pairs, line + 1)
-        check_range(links, pair, self._pairs, line + 1)
+        links = parse_links(_read_line(self.pairs, self._pair_offsets[line]), self.pairs, line + 1)
+        check_range(links, pair, self.pairs, line + 1)
         return pair, usable_links(pair, links)
 
 
@@ -99,9 +99,17 @@ def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, order: Gen
 
 
 def _endless(file: LinkedBitextFile, order: Generator) -> Iterator[LinkedPair]:
+    """Line after line; raises `InputError` when a whole pass had no usable link, and so nothing to train on."""
     while True:
+        usable = 0
         for index in order.permutation(len(file)):
-            yield file[int(index)]
+            pair, links = file[int(index)]
+            usable += len(links)
+            yield pair, links
+        if usable == 0:
+            raise InputError(
+                f"{file.pairs}: no usable word pair; they are one-to-one, of different words; check the aligner"
+            )
 
 
 class RealignmentBatch(NamedTuple):
