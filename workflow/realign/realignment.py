@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from realign.devices import in_micro_batches
 from realign.encoders.words import NO_PIECE, WordTokenizer
 from realign.errors import InputError
+from realign.limits import check_layers
 from realign.text.bitext import SentencePair, parse_pair
 from realign.text.pharaoh import Link, check_range, parse_links, usable_links
 
@@ -139,6 +140,8 @@ class RealignmentObjective:
         temperature: float = 0.1,
         strength: Strength = "strong",
     ) -> None:
+        """Raises `InputError` for a layer that the encoder does not have."""
+        check_layers(encoder, layers)
         self.encoder, self.tokenizer, self.draws = encoder, tokenizer, draws
         self.layers, self.temperature, self.strength = layers, temperature, strength
 
