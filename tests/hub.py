@@ -27,6 +27,7 @@ class StandInHub:
         self.requests: Counter[str] = Counter()
         self.cuts: dict[str, list[int]] = {}
         self.refusals: dict[str, int] = {}
+        self.heeds_if_range = True
         self.url = ""
 
     def cut(self, name: str, *after: int) -> None:
@@ -154,8 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
         if commit:
             headers["X-Repo-Commit"] = commit
         start, status = 0, 200
-        if body and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
+        same = not self.hub.heeds_if_range or self.headers.get("If-Range", headers["ETag"]) == headers["ETag"]
+        if body and same and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
             start, end = int(wanted[1]), int(wanted[2] or len(content) - 1)
+            if start >= len(content):
+                return self.send_bytes(416, b"", headers | {"Content-Range": f"bytes */{len(content)}"})
             status = 206
             headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
             content = content[start : end + 1]

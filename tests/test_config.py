@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from realign.config import parse_method, read_config, reference
-from realign.digest import code_digest
+from realign.digest import _reached, code_digest
 from realign.errors import InputError
 from realign.running import claim_folder
 
@@ -40,6 +40,19 @@ def content() -> dict[str, Any]:
         ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
         ({"models": {"mine": {"source": "files"}}}, "models.mine.path: missing; the directory"),
         ({"realignment": {"languages": ["fi"]}}, "realignment.languages: ['fi'] not among target_languages"),
+        ({"realignment": {"languages": []}}, "realignment.languages: found []; expected at least one, or 'all'"),
+        ({"realignment": {"languages": ["ar", "ar"]}}, "realignment.languages: a value stands twice in ['ar', 'ar']"),
+        ({"realignment": {"layers": [4]}}, "realignment.layers: [4] are not among the 3 of 'e5-3'"),
+        ({"realignment": {"layers": [-8, -1]}}, "realignment.layers: [-8] are not among the 3 of 'e5-3'"),
+        ({"figures": {"palette": "jet"}}, "figures.palette: found 'jet'; input should be 'Pastel1', 'Pastel2'"),
+        (
+            {"aligners": {"dictionary": {"source": "hub", "url": "{language}"}}},
+            "aligners.dictionary.url: found '{language}'; expected no other fields than {source}, {lang}",
+        ),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "ud", "url": "{task}"}}},
+            "tasks.pos.url: found '{task}'; expected no other fields than {treebank}, {release}, {lang}, {name}, {sp",
+        ),
         ({"measurement": {"aligner": "giza"}}, "measurement.aligner: unknown aligner 'giza'"),
         ({"bitext": {"source": "files", "source_side": "x"}}, "expected either 'pattern', or both"),
         ({"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}}, "tasks.pos.dataset: 'wikiann' has no pos"),
@@ -89,11 +102,21 @@ def test_a_digest_follows_imports_and_ignores_what_does_not_run() -> None:
     scripts = PROJECT / "workflow" / "scripts"
     digests = {path.name: code_digest(path) for path in scripts.glob("*.py")}
     assert len(set(digests.values())) == len(digests)
-    from realign.digest import _reached
-
     reached = {path.name for path in _reached(scripts / "realign.py")}
     assert {"realignment.py", "training.py", "words.py", "pharaoh.py", "checkpoint.py"} <= reached
     assert not reached & {"finetuning.py", "figures.py", "conll.py", "config.py", "fast_align.py"}
+
+
+def test_a_digest_follows_the_programs_that_a_stage_runs() -> None:
+    reached = {path.name for path in _reached(PROJECT / "workflow/scripts/align_fastalign.py")}
+    assert {"fast_align.py", "atools.py"} <= reached
+
+
+@pytest.mark.parametrize("kind", ["fetch", "prepare", "align", "tokenise"])
+def test_no_stage_that_brings_data_runs_again_for_a_reworded_config_key(kind: str) -> None:
+    scripts = list((PROJECT / "workflow/scripts").glob(f"{kind}_*.py"))
+    assert scripts
+    assert [path.name for path in scripts if "config.py" in {file.name for file in _reached(path)}] == []
 
 
 def test_one_run_at_a_time_holds_a_folder(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hub import StandInHub, commit_of, serve
 from hub_content import TEST, TRAINING, build_hub
 from realign.errors import InputError
 from realign.sources import fetching
+from realign.sources.labelled import fetch_sentences
 from realign.sources.treebanks import fetch_treebank
 from realign.sources.web import download
 from realign.tasks.data import read_sentences
@@ -189,12 +190,96 @@ def test_a_file_is_continued_checked_and_whole(hub: StandInHub, tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["d.txt"]
 
 
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+def killed(_pause: float) -> None:
+    raise Killed
+
+
+def part_of(hub: StandInHub, folder: Path) -> tuple[str, Path, bytes]:
+    """A file's URL, the name to download it to, and its content, after a download that was killed half-way."""
+    url, path, served = f"{hub.url}/files/large.txt", folder / "d.txt", hub.root / "files/large.txt"
+    served.write_bytes(b"".join(b"%d\n" % number for number in range(40_000)))
+    hub.cut("large.txt", 100_000)
+    with pytest.raises(Killed):
+        download(url, path, sleep=killed)
+    (part,) = folder.glob(".*.part")
+    assert 0 < part.stat().st_size < 100_001
+    return url, path, served.read_bytes()
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
+def test_a_part_is_continued_by_a_later_run(hub: StandInHub, tmp_path: Path) -> None:
+    url, path, content = part_of(hub, tmp_path)
+    hub.cut("large.txt", 200_000)  # more than is missing, less than the file
+    download(url, path, sleep=killed)
+    assert path.read_bytes() == content and left_in(tmp_path) == ["d.txt"]
+
+
+def test_a_part_of_another_url_is_not_continued(hub: StandInHub, tmp_path: Path) -> None:
+    _, path, _ = part_of(hub, tmp_path)
+    download(f"{hub.url}/files/dictionaries/en-zh.txt", path)
+    assert path.read_bytes() == (hub.root / "files/dictionaries/en-zh.txt").read_bytes()
+    assert left_in(tmp_path) == ["d.txt"]
+
+
+def test_a_part_of_a_file_that_changed_since_is_not_continued(hub: StandInHub, tmp_path: Path) -> None:
+    url, path, content = part_of(hub, tmp_path)
+    changed = bytes(reversed(content))
+    (hub.root / "files/large.txt").write_bytes(changed)
+    download(url, path)
+    assert path.read_bytes() == changed and left_in(tmp_path) == ["d.txt"]
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_part_is_not_taken_for_whole_when_the_file_became_shorter(
+    hub: StandInHub, tmp_path: Path, tagged: bool
+) -> None:
+    hub.heeds_if_range = tagged
+    url, path, content = part_of(hub, tmp_path)
+    (hub.root / "files/large.txt").write_bytes(content[:50])
+    download(url, path, sleep=lambda _: None)
+    assert path.read_bytes() == content[:50]
+
+
+def test_a_part_that_is_whole_already_is_kept(hub: StandInHub, tmp_path: Path) -> None:
+    url, path, content = part_of(hub, tmp_path)
+    (part,) = tmp_path.glob(".*.part")
+    part.write_bytes(content)
+    download(url, path)
+    assert path.read_bytes() == content and hub.requests["GET large.txt"] == 2
+
+
 def test_a_treebank_is_named_by_treebank_release_and_split(hub: StandInHub, tmp_path: Path) -> None:
     url = f"{hub.url}/files/ud/{{treebank}}/{{release}}/{{lang}}_{{name}}-ud-{{split}}.conllu"
     fetch_treebank("UD_Arabic-PADT", "r2.15", "ar", "test", tmp_path / "t.conllu", url=url)
     assert (tmp_path / "t.conllu").read_bytes() == (PROJECT / "lab/treebank/ar-test.conllu").read_bytes()
     with pytest.raises(InputError, match="ar_padt-ud-train.conllu: the server answers 404"):
         fetch_treebank("UD_Arabic-PADT", "r2.15", "ar", "train", tmp_path / "u.conllu", url=url)
+
+
+def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path: Path) -> None:
+    url = f"{hub.url}/files/ud/{{treebank}}/{{release}}/{{lang}}_{{name}}-ud-{{split}}.conllu"
+    entry = {"dataset": "ud", "revision": "r2.15", "treebanks": {"ar": "UD_Arabic-PADT"}, "url": url}
+    sentences, labels, provenance = fetch_sentences(entry, "ar", "test", 3, tmp_path)
+    expected, names = read_sentences("pos", PROJECT / "lab/treebank/ar-test.conllu", None)
+    assert (sentences, labels) == (expected[:3], names)
+    assert (provenance["treebank"], provenance["revision"]) == ("UD_Arabic-PADT", "r2.15")
+    code = """
+    from realign.sources.labelled import fetch_pairs, fetch_sentences
+    from pathlib import Path
+    entry = {"revision": "main", "treebanks": {}, "url": None}
+    pairs, labels, _ = fetch_pairs(entry | {"dataset": "xnli"}, "ar", "test", 3)
+    sentences, _, origin = fetch_sentences(entry | {"dataset": "xtreme"}, "en", "train", 2, Path())
+    print(len(pairs), *labels, len(sentences), origin["repository"])
+    """
+    told = said(client(hub, tmp_path / "cache", code)).splitlines()[-1]
+    assert told == "3 entailment neutral contradiction 2 google/xtreme"
 
 
 def test_provenance_is_recorded(tmp_path: Path) -> None:

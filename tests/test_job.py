@@ -39,6 +39,19 @@ def test_a_job_computes_with_the_threads_that_it_was_given(tmp_path: Path) -> No
     [
         ("from realign.errors import InputError; raise InputError('bitext:3: no words')", "bitext:3: no words"),
         ("import errno; raise OSError(errno.ENOSPC, 'full', 'x.csv')", "the disk is full while writing x.csv"),
+        ("import errno; raise OSError(errno.EDQUOT, 'q', 'x.csv')", "the disk quota is used up while writing x.csv"),
+        (
+            "raise RuntimeError('[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0\\nframe #0')",
+            "the disk is full or its quota used up",
+        ),
+        (
+            "raise RuntimeError('PytorchStreamWriter failed writing file data/0: file write failed')",
+            "the disk is full or its quota used up",
+        ),
+        (
+            "raise ValueError('I/O error: No space left on device (os error 28)')",
+            "the disk is full or its quota used up while writing a file",
+        ),
         ("from realign.training import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'), 1.0)", "nan at step 7"),
     ],
 )

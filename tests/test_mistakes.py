@@ -32,6 +32,14 @@ def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
             "config: aligners.fastalign.fast_align: ['fast_align_x'] is not a program on the PATH",
         ),
         (
+            {
+                "methods": ["baseline"],
+                "measurement": {"aligner": "fastalign"},
+                "aligners": {"fastalign": {"atools": ["atools_x"]}},
+            },
+            "config: aligners.fastalign.atools: ['atools_x'] is not a program on the PATH",
+        ),
+        (
             {"aligners": {"dictionary": {"source": "files", "pattern": "no/{lang}.txt"}}},
             "has no data for aligners.dictionary: no/de.txt does not exist",
         ),

@@ -65,6 +65,7 @@ def test_pairs_are_the_same_from_json_lines_and_tsv(tmp_path: Path) -> None:
         ("a.jsonl", "premise\n", "a.jsonl:1: not a JSON object"),
         ("a.tsv", "premise\tlabel\na\tneutral\n", "a.tsv:1: no column 'hypothesis' in the header"),
         ("a.tsv", "premise\thypothesis\tlabel\na\t\tneutral\n", "a.tsv:2: no text under 'hypothesis'"),
+        ("a.tsv", "premise\thypothesis\tlabel\na\tb\tneutral\na\rb\tc\tneutral\n", "a.tsv:3: not a line of TSV"),
         ("a.tsv", "premise\thypothesis\tlabel\n", "a.tsv: no sentence pairs"),
     ],
 )

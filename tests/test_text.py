@@ -57,6 +57,19 @@ def test_moses_pairs_with_an_empty_side_are_skipped(tmp_path: Path) -> None:
     assert [pair.target for pair in read_moses(left, right)] == [["uno"], ["tres"]]
 
 
+@pytest.mark.parametrize("side", ["en", "es"])
+def test_a_moses_side_with_the_separator_of_a_bitext_is_refused(tmp_path: Path, side: str) -> None:
+    for name in ("en", "es"):
+        write(tmp_path / name, "one\na ||| b\n" if name == side else "one\ntwo\n")
+    with pytest.raises(InputError, match=rf"{side}:2: found '\|\|\|'"):
+        list(read_moses(tmp_path / "en", tmp_path / "es"))
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_word(tmp_path: Path) -> None:
+    dictionary = write(tmp_path / "en-de.txt", "\ufeffhouse Haus\nsea Meer\n")
+    assert read_dictionary(dictionary) == {"house": {"haus"}, "sea": {"meer"}}
+
+
 def test_a_file_that_is_not_utf8_is_named_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / "bitext"
     path.write_bytes(b"the sea ||| el mar\n" + "caf\xe9 ||| caf\xe9\n".encode("latin-1"))

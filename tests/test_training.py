@@ -24,6 +24,7 @@ from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
 from realign.finetuning import TaggingObjective, predict
 from realign.joint import JointObjective
+from realign.limits import check_length
 from realign.realignment import (
     LinkedBitextFile,
     RealignmentObjective,
@@ -136,6 +137,23 @@ def test_a_pair_file_without_links_or_of_another_length_is_told(tmp_path: Path) 
     (tmp_path / "short").write_text("0-0\n")
     with pytest.raises(InputError, match="short: 1 lines, but .*de.txt has 2"):
         LinkedBitextFile(tmp_path / "de.txt", tmp_path / "short")
+
+
+def test_what_an_encoder_does_not_have_is_told_before_training(checkpoint: Path) -> None:
+    encoder, tokenizer = load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 8)
+    last = encoder.config.num_hidden_layers
+    with pytest.raises(InputError, match=rf"realignment.layers: found \[{last + 1}\]; the encoder has {last} layers"):
+        RealignmentObjective(encoder, tokenizer, iter([]), layers=[-1, last + 1])
+    RealignmentObjective(encoder, tokenizer, iter([]), layers=[-last - 1, 0, last])
+    check_length(encoder, 512, "realignment")
+    with pytest.raises(InputError, match="realignment.max_length: found 513; .* positions for 512 sub-words"):
+        check_length(encoder, 513, "realignment")
+
+
+def test_links_of_which_none_is_usable_are_told_after_a_pass(tmp_path: Path) -> None:
+    file = linked_file(tmp_path, "de", [("Berlin ||| Berlin", "0-0"), ("the sea ||| Meer", "0-0 1-0")])
+    with pytest.raises(InputError, match=r"de.links: no usable word pair"):
+        list(islice(mixed_batches([file], 2, np.random.default_rng(1)), 2))
 
 
 def test_languages_are_mixed_evenly_and_every_line_is_used_in_turn(tmp_path: Path) -> None:

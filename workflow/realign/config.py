@@ -4,7 +4,16 @@ import difflib
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from realign.errors import InputError
 
@@ -16,6 +25,9 @@ Count = Annotated[int, Field(ge=1)]
 Revision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 TaskName = Literal["pos", "ner", "nli"]
+Palette = Literal[
+    "Pastel1", "Pastel2", "Paired", "Accent", "Dark2", "Set1", "Set2", "Set3", "tab10", "tab20", "tab20b", "tab20c"
+]
 MicroBatch = Annotated[
     Count | None,
     Field(
@@ -30,6 +42,20 @@ ModelMethods = Annotated[list[str] | None, Field(description="only these of the 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _template(*fields: str) -> AfterValidator:
+    """A check that a URL asks for no other fields than these."""
+
+    def check(url: str) -> str:
+        try:
+            url.format(**dict.fromkeys(fields, ""))
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
+            known = ", ".join(f"{{{field}}}" for field in fields)
+            raise ValueError(f"expected no other fields than {known}") from None
+        return url
+
+    return AfterValidator(check)
 
 
 class LabSource(_Section):
@@ -71,7 +97,7 @@ class DictionaryHub(_Section):
     """MUSE's dictionaries, by URL."""
 
     source: FromHub
-    url: str = Field(
+    url: Annotated[str, _template("source", "lang")] = Field(
         "https://dl.fbaipublicfiles.com/arrival/dictionaries/{source}-{lang}.txt",
         description="where a dictionary lies, with `{source}` and `{lang}`",
     )
@@ -95,7 +121,7 @@ class TaskHub(_Section):
         description="train on the first so many sentences of the source language; null takes all; "
         "`realignment.steps: match` needs the number",
     )
-    url: str | None = Field(
+    url: Annotated[str, _template("treebank", "release", "lang", "name", "split")] | None = Field(
         None, description="for `ud`: where the files lie, instead of the treebanks' own repositories"
     )
 
@@ -263,7 +289,7 @@ class Figures(_Section):
     """The look of the figures; changing it re-runs only them."""
 
     width: Positive = Field(7.0, description="width in inches")
-    palette: str = Field("tab10", description="a qualitative colour map of matplotlib, for languages and methods")
+    palette: Palette = Field("tab10", description="a qualitative colour map of matplotlib, for languages and methods")
     font_size: Positive = Field(9.0, description="size of the text in points")
 
 
@@ -324,6 +350,11 @@ class Config(_Section):
             values = getattr(self, key)
             if len(set(values)) != len(values):
                 raise ValueError(f"{key}: a value stands twice in {values}")
+        if not self.realignment_languages:
+            raise ValueError("realignment.languages: found []; expected at least one, or 'all'")
+        if len(set(self.realignment_languages)) != len(self.realignment_languages):
+            raise ValueError(f"realignment.languages: a value stands twice in {self.realignment.languages}")
+        self._check_layers()
         if self.source_language in self.target_languages:
             raise ValueError(f"target_languages: {self.source_language!r} is the source language")
         for method in self.methods:
@@ -351,6 +382,14 @@ class Config(_Section):
         if unknown:
             raise ValueError(f"realignment.languages: {sorted(unknown)} not among target_languages")
         return self
+
+    def _check_layers(self) -> None:
+        """Those of the lab's encoders; others are looked at when one is loaded."""
+        for name, model in self.models.items():
+            if isinstance(model, LabModel) and any(method != "baseline" for method in self.methods_of(name)):
+                outside = [x for x in self.realignment.layers if not -model.layers - 1 <= x <= model.layers]
+                if outside:
+                    raise ValueError(f"realignment.layers: {outside} are not among the {model.layers} of {name!r}")
 
     def _check_hub_tasks(self) -> None:
         fitting = {"pos": ("xtreme", "ud"), "ner": ("wikiann",), "nli": ("xnli",)}

@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import re
 import signal
 import sys
 import time
@@ -16,6 +17,12 @@ from typing import NoReturn
 import psutil
 
 from realign.errors import InputError
+
+_FULL = re.compile(
+    r"no space left|disk quota exceeded|os error (28|122)\b|PytorchStreamWriter failed writing|unexpected pos \d+ vs",
+    re.IGNORECASE,
+)
+"""How libraries say that the disk is full: by the system's words or, as torch does, by what they could not write."""
 
 
 def seconds_since_start() -> float:
@@ -98,8 +105,12 @@ def _sentence(error: Exception) -> str | None:
     """The message of a foreseen error, or None for a defect."""
     if isinstance(error, InputError):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"the disk is full while writing {error.filename or 'a file'}; free some space and run again"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = "the disk is full" if error.errno == errno.ENOSPC else "the disk quota is used up"
+        return f"{what} while writing {error.filename or 'a file'}; free some space and run again"
+    if _FULL.search(str(error)):
+        first = str(error).strip().splitlines()[0]
+        return f"the disk is full or its quota used up while writing a file; free some space and run again ({first})"
     if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported for its sake
         return f"the GPU's memory is full; lower a batch_size or max_length ({str(error).split('. ')[0]})"
     return None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from realign.devices import in_micro_batches
 from realign.encoders.words import NO_PIECE, WordTokenizer
 from realign.errors import InputError
+from realign.limits import check_layers
 from realign.text.bitext import SentencePair, parse_pair
 from realign.text.pharaoh import Link, check_range, parse_links, usable_links
 
@@ -48,7 +49,7 @@ class LinkedBitextFile:
 
     def __init__(self, bitext: Path, pairs: Path) -> None:
         """Index the lines that have links; raises `InputError` for files of different length or without links."""
-        self._bitext, self._pairs = bitext, pairs
+        self._bitext, self.pairs = bitext, pairs
         bitext_offsets, pair_offsets = _line_offsets(bitext), _line_offsets(pairs)
         if len(bitext_offsets) != len(pair_offsets):
             raise InputError(f"{pairs}: {len(pair_offsets) - 1} lines, but {bitext} has {len(bitext_offsets) - 1}")
@@ -64,8 +65,8 @@ class LinkedBitextFile:
         """Sentence pair and its usable links."""
         line = int(self._linked[index])
         pair = parse_pair(_read_line(self._bitext, self._bitext_offsets[line]), self._bitext, line + 1)
-        links = parse_links(_read_line(self._pairs, self._pair_offsets[line]), self._pairs, line + 1)
-        check_range(links, pair, self._pairs, line + 1)
+        links = parse_links(_read_line(self.pairs, self._pair_offsets[line]), self.pairs, line + 1)
+        check_range(links, pair, self.pairs, line + 1)
         return pair, usable_links(pair, links)
 
 
@@ -100,9 +101,17 @@ def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, order: Gen
 
 
 def _endless(file: LinkedBitextFile, order: Generator) -> Iterator[LinkedPair]:
+    """Line after line; raises `InputError` when a whole pass had no usable link, and so nothing to train on."""
     while True:
+        usable = 0
         for index in order.permutation(len(file)):
-            yield file[int(index)]
+            pair, links = file[int(index)]
+            usable += len(links)
+            yield pair, links
+        if usable == 0:
+            raise InputError(
+                f"{file.pairs}: no usable word pair; they are one-to-one, of different words; check the aligner"
+            )
 
 
 class RealignmentBatch(NamedTuple):
@@ -132,6 +141,8 @@ class RealignmentObjective:
         temperature: float = 0.1,
         strength: Strength = "strong",
     ) -> None:
+        """Raises `InputError` for a layer that the encoder does not have."""
+        check_layers(encoder, layers)
         self.encoder, self.tokenizer, self.draws = encoder, tokenizer, draws
         self.layers, self.temperature, self.strength = layers, temperature, strength
 

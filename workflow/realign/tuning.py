@@ -12,6 +12,7 @@ from realign.encoders.checkpoint import Manifest, load_classifier, load_tagger
 from realign.encoders.pairs import PairTokenizer
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective
+from realign.limits import check_length
 from realign.stage import Resumption, train_checkpoint
 from realign.steps import finetuning_steps
 from realign.tasks.data import read_token_data
@@ -45,6 +46,7 @@ def finetune_checkpoint(
     order = seed_everything(manifest.seed)
     start = _start_pairs if manifest.task in PAIR_TASKS else _start_tagging
     model, objective, labels, size = start(base, sentences, settings, order)
+    check_length(model, settings["max_length"], "finetuning")
     steps = finetuning_steps(size, settings["batch_size"], settings["epochs"])
     train_checkpoint(
         model,

@@ -15,6 +15,7 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.devices import pick_device, use_threads
     from realign.encoders.checkpoint import load_encoder
     from realign.encoders.words import WordTokenizer
+    from realign.limits import check_length
     from realign.measuring import measure_alignment
     from realign.observations import AlignmentRecord, write_record
     from realign.text.pharaoh import read_linked_bitext
@@ -22,8 +23,10 @@ with job(snakemake.log[0], snakemake.threads):
     settings, wildcards = snakemake.params.settings, snakemake.wildcards
     folder = Path(snakemake.input.encoder).parent
     use_threads(snakemake.threads)
+    encoder = load_encoder(folder, pick_device()).eval()
+    check_length(encoder, settings["max_length"], "measurement")
     rows = measure_alignment(
-        load_encoder(folder, pick_device()).eval(),
+        encoder,
         WordTokenizer(folder, settings["max_length"]),
         read_linked_bitext(Path(snakemake.input.bitext), Path(snakemake.input.pairs)),
         max_pairs=settings["max_pairs"],

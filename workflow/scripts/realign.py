@@ -15,6 +15,7 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.devices import pick_device, seed_everything, use_threads
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.words import WordTokenizer
+    from realign.limits import check_length
     from realign.realignment import RealignmentObjective, linked_files, mixed_batches
     from realign.stage import Resumption, fingerprints, train_checkpoint
     from realign.training import Plan
@@ -25,6 +26,7 @@ with job(snakemake.log[0], snakemake.threads):
     use_threads(snakemake.threads)
     order = seed_everything(seed)
     encoder = load_encoder(base, pick_device())
+    check_length(encoder, settings["max_length"], "realignment")
     files = linked_files(snakemake.input.bitext, snakemake.input.pairs)
     objective = RealignmentObjective(
         encoder,

@@ -18,6 +18,7 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.encoders.pairs import PairTokenizer
     from realign.encoders.words import WordTokenizer
     from realign.finetuning import predict
+    from realign.limits import check_length
     from realign.measuring import measure_alignment
     from realign.observations import ScoreRecord, write_record
     from realign.tasks.data import read_token_data
@@ -30,14 +31,15 @@ with job(snakemake.log[0], snakemake.threads):
     folder = Path(snakemake.input.model).parent
     use_threads(snakemake.threads)
     tokenizer = WordTokenizer(folder, settings["max_length"])
-    if wildcards.task in PAIR_TASKS:
-        model = load_classifier(folder, pick_device()).eval()
+    pair_task = wildcards.task in PAIR_TASKS
+    model = (load_classifier if pair_task else load_tagger)(folder, pick_device()).eval()
+    check_length(model, settings["max_length"], "measurement")
+    if pair_task:
         pairs = read_pair_data(Path(snakemake.input.test))
         pair_tokenizer = PairTokenizer(folder, settings["max_length"])
         labels = predict_pairs(model, pair_tokenizer, pairs, batch_size=batch_size, precision=precision)
         counts, scored = pair_counts(labels, pairs.labels), len(pairs)
     else:
-        model = load_tagger(folder, pick_device()).eval()
         data = read_token_data(Path(snakemake.input.test))
         predicted = predict(model, tokenizer, data.tokens, batch_size=batch_size, precision=precision)
         counts, scored = sentence_counts(wildcards.task, predicted, data), sum(map(len, data.tokens))

@@ -12,14 +12,17 @@ from pathlib import Path
 from subprocess import PIPE
 from tempfile import TemporaryDirectory
 
+from realign.aligners import atools as own_atools
+from realign.aligners import fast_align as own_fast_align
 from realign.errors import InputError
 from realign.text.bitext import format_pair, read_bitext
 from realign.text.files import atomic_writer
 from realign.text.pharaoh import format_links, read_linked_bitext
 
-FAST_ALIGN = (sys.executable, "-m", "realign.aligners.fast_align")
+# imported for their names alone, so that a stage's code digest follows them
+FAST_ALIGN = (sys.executable, "-m", own_fast_align.__name__)
 """The project's own executable; the original `fast_align` is a drop-in."""
-ATOOLS = (sys.executable, "-m", "realign.aligners.atools")
+ATOOLS = (sys.executable, "-m", own_atools.__name__)
 """The project's own executable; the original `atools` is a drop-in."""
 
 

@@ -136,7 +136,7 @@ class Locator:
         for name, model in self.config.models.items():
             if isinstance(model, ModelFiles) and not Path(model.path, "config.json").exists():
                 raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
-        if any(method.endswith("-fastalign") for method in self.config.methods):
+        if "fastalign" in self.config.used_aligners:
             for key in ("fast_align", "atools"):
                 command = getattr(self.config.aligners.fastalign, key)
                 if command is not None and (not command or shutil.which(command[0]) is None):
@@ -146,6 +146,6 @@ class Locator:
 def _fill(pattern: str, key: str, fields: dict[str, str]) -> str:
     try:
         return pattern.format(**fields)
-    except (KeyError, IndexError, ValueError):
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         known = ", ".join(f"{{{field}}}" for field in fields)
         raise InputError(f"config: {key}: {pattern!r} has a field other than {known}") from None

@@ -5,7 +5,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from realign.config import TaskHub
 from realign.errors import InputError
 from realign.sources.hub import DATASETS, read_sentence_pairs, read_tagged, resolve
 from realign.sources.treebanks import URL, fetch_treebank
@@ -19,36 +18,37 @@ Row = TypeVar("Row", TaggedSentence, LabelledPair)
 def fetch_sentences(
     entry: dict[str, Any], language: str, split: str, limit: int | None, folder: Path
 ) -> tuple[list[TaggedSentence], list[str], Provenance]:
-    """Sentences, label names and provenance of a token dataset; `entry` is the config's, `folder` takes raw files.
+    """Sentences, label names and provenance of a token dataset; `folder` takes raw files.
 
-    Raises `InputError` for anything that cannot be had, or has fewer sentences than `limit`.
+    `entry` holds `dataset`, `revision`, `treebanks` and `url` as the config has them; its models are not imported here,
+    so that a reworded key fetches nothing again. Raises `InputError` for anything that cannot be had, or has fewer
+    sentences than `limit`.
     """
-    source = TaskHub.model_validate(entry)
-    if source.dataset == "ud":
-        treebank = source.treebanks[language]
+    if entry["dataset"] == "ud":
+        treebank, revision = entry["treebanks"][language], entry["revision"]
         raw = folder / f"{split}.conllu"
-        digest = fetch_treebank(treebank, source.revision, language, split, raw, url=source.url or URL)
+        digest = fetch_treebank(treebank, revision, language, split, raw, url=entry["url"] or URL)
         sentences = list(islice(read_pos(raw), limit))
         raw.unlink()
-        provenance = {"treebank": treebank, "revision": source.revision, "sha256": digest}
+        provenance = {"treebank": treebank, "revision": revision, "sha256": digest}
         return _enough(sentences, limit, f"{treebank} ({split})"), list(UPOS), provenance
-    return _from_hub(source, language, split, limit, read_tagged)
+    return _from_hub(entry, language, split, limit, read_tagged)
 
 
 def fetch_pairs(
     entry: dict[str, Any], language: str, split: str, limit: int | None
 ) -> tuple[list[LabelledPair], list[str], Provenance]:
     """Sentence pairs, label names and provenance of a pair dataset; like `fetch_sentences`."""
-    return _from_hub(TaskHub.model_validate(entry), language, split, limit, read_sentence_pairs)
+    return _from_hub(entry, language, split, limit, read_sentence_pairs)
 
 
 def _from_hub(
-    source: TaskHub, language: str, split: str, limit: int | None, read: Callable[..., list[Row]]
+    entry: dict[str, Any], language: str, split: str, limit: int | None, read: Callable[..., list[Row]]
 ) -> tuple[list[Row], list[str], Provenance]:
-    spec = DATASETS[source.dataset]
-    commit = resolve(spec.repository, source.revision)
+    spec = DATASETS[entry["dataset"]]
+    commit = resolve(spec.repository, entry["revision"])
     rows = _enough(
-        read(source.dataset, language, split, commit, limit), limit, f"{spec.repository} ({language}, {split})"
+        read(entry["dataset"], language, split, commit, limit), limit, f"{spec.repository} ({language}, {split})"
     )
     return rows, list(spec.labels), {"repository": spec.repository, "revision": commit}
 

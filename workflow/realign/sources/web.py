@@ -1,5 +1,7 @@
 """Download single files by URL, going on where a broken connection left off."""
 
+import glob
+import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +17,12 @@ TIMEOUT = 30.0
 
 
 def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Write the file at `url` to `path` and return its sha256; a partial file beside it is continued.
+    """Write the file at `url` to `path` and return its sha256; what a try at the same URL left beside it is continued.
 
     Raises `InputError` when the server has no such file, cannot be reached, or the sha256 is not the expected one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
+    partial = path.with_name(f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:16]}.part")
     try:
         retrying(lambda: _continue(url, partial), url, sleep)
     except requests.HTTPError as error:
@@ -30,23 +32,42 @@ def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[f
         raise InputError(f"{url}: cannot be reached ({type(error).__name__}); fetching needs a network") from None
     found = sha256_of(partial)
     if sha256 is not None and found != sha256:
-        partial.unlink()
+        _forget(path)
         raise InputError(f"{url}: sha256 is {found}, expected {sha256}")
     partial.replace(path)
+    _forget(path)
     return found
 
 
+def _forget(path: Path) -> None:
+    """Delete the parts of a file, their ETags, and parts that came from other URLs."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
+        left.unlink()
+
+
 def _continue(url: str, partial: Path) -> None:
-    """Append to `partial` what is missing; raises `requests` exceptions for a broken connection or a bad answer."""
-    have = partial.stat().st_size if partial.exists() else 0
-    headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+    """Append to `partial` what is missing; raises `requests` exceptions for a broken connection or a bad answer.
+
+    A part is continued only while the server's file has the ETag that it had then, lest it grows together from two.
+    """
+    remembered = partial.with_name(f"{partial.name}.etag")
+    have = partial.stat().st_size if partial.exists() and remembered.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": remembered.read_text(encoding="latin-1")}
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # nothing is missing
+            if answer.headers.get("Content-Range") == f"bytes */{have}":
+                return  # nothing is missing
+            partial.unlink(missing_ok=True)
+            raise requests.ConnectionError(f"the file is not the one of which {have} bytes are here; it starts anew")
         if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
             raise requests.ConnectionError(f"the server answers {answer.status_code}")
         answer.raise_for_status()
         resumed = answer.status_code == requests.codes.partial_content
+        if not resumed:
+            partial.unlink(missing_ok=True)  # before its ETag changes
+            _remember(answer.headers.get("ETag", ""), remembered)
         with open(partial, "ab" if resumed else "wb") as out:
             written = out.tell() if resumed else 0
             promised = written + int(answer.headers.get("Content-Length", 0))
@@ -54,3 +75,11 @@ def _continue(url: str, partial: Path) -> None:
                 written += out.write(block)
         if written < promised:
             raise requests.ConnectionError(f"{written} of {promised} bytes arrived")
+
+
+def _remember(etag: str, file: Path) -> None:
+    """Keep an ETag that vouches for bytes; a weak one, or none, does not."""
+    if etag.startswith('"'):
+        file.write_text(etag, encoding="latin-1")
+    else:
+        file.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ def format_pair(pair: SentencePair) -> str:
 def read_moses(source: Path, target: Path) -> Iterator[SentencePair]:
     """Stream two line-parallel tokenised files, skipping pairs with an empty side.
 
-    Raises `InputError` when one file has more lines than the other.
+    Raises `InputError` when one file has more lines than the other, or a word holds the separator of a bitext.
     """
     missing = object()
     number = 0
@@ -51,6 +51,9 @@ def read_moses(source: Path, target: Path) -> Iterator[SentencePair]:
             raise InputError(
                 f"{short}: {number - 1} lines, but {long} has {extra}; the two sides of a bitext need as many"
             )
+        for path, side in ((source, left), (target, right)):
+            if "|||" in str(side):
+                raise InputError(f"{path}:{number}: found '|||', which stands between the sides of a bitext; escape it")
         pair = SentencePair(str(left).split(), str(right).split())
         if pair.source and pair.target:
             yield pair

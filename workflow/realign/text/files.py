@@ -12,10 +12,10 @@ from realign.errors import InputError
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Lines without their ends, NFC-normalised; raises `InputError` when missing or not UTF-8."""
+    """Lines without their ends and a byte order mark, NFC-normalised; raises `InputError` when missing or not UTF-8."""
     number = 0
     try:
-        with open(path, encoding="utf-8", newline="\n") as lines:
+        with open(path, encoding="utf-8-sig", newline="\n") as lines:
             for line in lines:
                 number += 1
                 yield unicodedata.normalize("NFC", line.rstrip("\r\n"))

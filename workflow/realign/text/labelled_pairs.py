@@ -59,7 +59,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 def _tsv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     lines: Iterable[str] = read_lines(path)
-    rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = _checked(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), path)
     header = next(rows, [])
     missing = [name for name in COLUMNS if name not in header]
     if missing:
@@ -67,3 +67,14 @@ def _tsv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     for number, row in enumerate(rows, 2):
         if row:
             yield number, dict(zip(header, row, strict=False))
+
+
+def _checked(rows: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
+    """The rows of a reader, a row a line; raises `InputError` for a line that is none, such as one with a stray CR."""
+    number = 1
+    try:
+        for row in rows:
+            yield row
+            number += 1
+    except csv.Error as error:
+        raise InputError(f"{path}:{number}: not a line of TSV ({error})") from None
