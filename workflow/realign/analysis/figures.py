@@ -12,9 +12,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from realign.analysis.correlation import POINT
 from realign.analysis.gains import ALL_TARGETS
-from realign.analysis.tables import alignment_of_runs
+from realign.analysis.tables import alignment_of_runs, with_transfer
 
 MARKERS = "osD^vP*X<>"
 
@@ -46,14 +45,15 @@ def save_figure(figure: Figure, paths: Sequence[str]) -> None:
 def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, width: float) -> Figure:
     """Transfer against weak last-layer alignment of baseline runs, before and after fine-tuning, a row a task."""
     runs = alignment_of_runs(alignment, scores)
-    points = runs[
+    runs = runs[
         (runs["layer"] == runs["layers"])
         & (runs["kind"] == "weak")
         & (runs["direction"] == "forward")
         & (runs["method"] == "baseline")
-    ].merge(scores[[*POINT, "transfer"]], on=POINT)
-    tasks, moments = sorted(points["task"].unique()), ("before", "after")
-    languages, models = sorted(points["language"].unique()), sorted(points["model"].unique())
+    ]
+    points = with_transfer(runs, scores)
+    tasks, moments = sorted(runs["task"].unique()), ("before", "after")
+    languages, models = sorted(runs["language"].unique()), sorted(runs["model"].unique())
     figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False)
     for row, task in enumerate(tasks):
         for column, moment in enumerate(moments):
@@ -89,6 +89,8 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> st
     chosen = {"task": task, "moment": moment, "method": "baseline", "position": "last", "kind": "weak"}
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
+    if pd.isna(cell["rho"]):
+        return f"too few points to tell, n = {cell['n']}"
     p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
     return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
 
