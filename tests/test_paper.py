@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from realign.analysis.correlation import correlations, holm
-from realign.analysis.figures import save_figure, set_style, summary_figure, transfer_figure
+from realign.analysis.figures import layers_figure, save_figure, set_style, summary_figure, transfer_figure
 from realign.analysis.layouts import (
     change_layout,
     correlation_layout,
@@ -186,3 +186,14 @@ def test_the_summary_figure_has_the_same_bytes_every_time(tmp_path: Path) -> Non
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "small" in drawn and "90M" in drawn
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
+def test_the_layers_of_every_task_have_panels_of_their_own() -> None:
+    _, alignment = study(0.0, 0.2)
+    alignment = alignment[alignment["model"] == "a"]
+    both = pd.concat([alignment.assign(score=0.2), alignment.assign(task="ner", score=0.6)], ignore_index=True)
+    scores = both[["model", "method", "task", "seed", "language"]].assign(transfer=0.0)
+    ner, pos = layers_figure(scores, both, 7.0).axes
+    assert {float(line.get_ydata()[0]) for line in ner.get_lines()} == {0.6}
+    assert {float(line.get_ydata()[0]) for line in pos.get_lines()} == {0.2}
+    assert ner.get_ylabel().startswith("a, ner") and pos.get_ylabel().startswith("a, pos")

@@ -96,18 +96,21 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> st
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -> Figure:
-    """Weak alignment by layer before (dashed) and after (solid) fine-tuning: a row a model, a column a method."""
+    """Weak alignment from source to target by layer, the mean over seeds: a row a model and task, a column a method.
+
+    Dashed before and solid after fine-tuning.
+    """
     runs = alignment_of_runs(alignment, scores)
     runs = runs[(runs["kind"] == "weak") & (runs["direction"] == "forward")]
-    models, methods = sorted(runs["model"].unique()), sorted(runs["method"].unique())
-    languages = sorted(runs["language"].unique())
+    methods, languages = sorted(runs["method"].unique()), sorted(runs["language"].unique())
+    rows = list(runs[["model", "task"]].drop_duplicates().sort_values(["model", "task"]).itertuples(index=False))
     figure, grid = plt.subplots(
-        len(models), len(methods), figsize=(width, 0.36 * width * len(models)), sharey=True, sharex="row", squeeze=False
+        len(rows), len(methods), figsize=(width, 0.3 * width * len(rows)), sharey=True, sharex="row", squeeze=False
     )
-    for row, model in enumerate(models):
+    for row, (model, task) in enumerate(rows):
         for column, method in enumerate(methods):
             axes = grid[row][column]
-            shown = runs[(runs["model"] == model) & (runs["method"] == method)]
+            shown = runs[(runs["model"] == model) & (runs["task"] == task) & (runs["method"] == method)]
             for (language, moment), group in shown.groupby(["language", "moment"]):
                 curve = group.groupby("layer")["score"].mean()
                 axes.plot(
@@ -116,16 +119,17 @@ def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -
                     color=f"C{languages.index(language)}",
                     linestyle="--" if moment == "before" else "-",
                 )
-            axes.set_title(f"{model}, {method}")
-            axes.set_xlabel("layer (0 = embeddings)")
             axes.set_ylim(0, 1)
-        grid[row][0].set_ylabel("weak alignment")
+        grid[row][0].set_ylabel(f"{model}, {task}\nweak alignment")
+    for column, method in enumerate(methods):
+        grid[0][column].set_title(method.replace("-", "-\n", 1))
+        grid[-1][column].set_xlabel("layer")
     handles = [Line2D([], [], color=f"C{number}", label=language) for number, language in enumerate(languages)]
     handles += [
         Line2D([], [], color="0.4", linestyle="--", label="before fine-tuning"),
         Line2D([], [], color="0.4", label="after"),
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=len(handles), bbox_to_anchor=(0.5, -0.06))
+    figure.legend(handles=handles, loc="upper center", ncols=min(len(handles), 7), bbox_to_anchor=(0.5, 0))
     figure.tight_layout()
     return figure
 
