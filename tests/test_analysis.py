@@ -143,11 +143,66 @@ def test_gains_are_paired_by_seed(scores: list[ScoreRecord]) -> None:
     pd.testing.assert_frame_equal(table, realignment_gains(scores[::-1], "en", resamples=500, confidence=0.95, seed=0))
 
 
+def resampled_gains(method: np.ndarray, baseline: np.ndarray, resamples: int = 2000) -> np.ndarray:
+    order = np.random.default_rng(0)
+    drawn = order.integers(len(method), size=(resamples, len(method)))
+    return bootstrap_gain(method, baseline, drawn, order)
+
+
 def test_a_gain_that_every_sentence_shares_has_no_spread() -> None:
     baseline = np.array([[[4.0] * 6, [10.0] * 6]])
     method = np.array([[[5.0] * 6, [10.0] * 6]])
-    gains = bootstrap_gain(method, baseline, 50, np.random.default_rng(0))
-    assert gains == pytest.approx(np.full(50, 0.1))
+    assert resampled_gains(method, baseline, 50) == pytest.approx(np.full(50, 0.1))
+
+
+def test_more_seeds_do_not_make_the_test_set_larger() -> None:
+    baseline = np.array([[[0.0] * 40, [1.0] * 40]])
+    method = np.array([[[0.0, 1.0] * 20, [1.0] * 40]])
+    # the deviation of a mean of 40 sentences of 0 or 1, whether one run or nine alike were scored on them
+    expected = 0.5 / np.sqrt(40)
+    assert resampled_gains(method, baseline).std() == pytest.approx(expected, rel=0.1)
+    assert resampled_gains(np.tile(method, (9, 1, 1)), np.tile(baseline, (9, 1, 1))).std() == pytest.approx(
+        expected, rel=0.1
+    )
+
+
+def test_resampling_in_parts_equals_resampling_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    baseline, method = np.random.default_rng(1).integers(1, 9, size=(2, 3, 2, 7)).astype(float)
+    at_once = resampled_gains(method, baseline, 100)
+    monkeypatch.setattr("realign.analysis.gains.DRAWN_AT_ONCE", 50)
+    assert resampled_gains(method, baseline, 100) == pytest.approx(at_once)
+
+
+def interval(table: pd.DataFrame, language: str) -> list[float]:
+    cell = table[(table["method"] == "before-dictionary") & (table["language"] == language)]
+    return [float(cell["low"].iloc[0]), float(cell["high"].iloc[0])]
+
+
+def test_the_luck_of_a_seed_is_shared_by_all_languages() -> None:
+    # every sentence of a run is right by the same share, so that seeds alone make the spread, the same in all languages
+    records = []
+    for seed in range(6):
+        for language in LANGUAGES:
+            for method, right in (("baseline", 3), ("before-dictionary", 3 + seed)):
+                numerators = [right] * 10
+                record = score(method, seed, language, right / 10)
+                records.append(record.model_copy(update={"numerators": numerators}))
+    table = realignment_gains(records, "en", resamples=1000, confidence=0.95, seed=0)
+    assert interval(table, "mean") == pytest.approx(interval(table, "de"))
+    assert interval(table, "mean")[1] - interval(table, "mean")[0] > 0.2
+
+
+def test_another_model_or_language_shifts_no_interval(scores: list[ScoreRecord]) -> None:
+    table = realignment_gains(scores, "en", resamples=100, confidence=0.95, seed=0)
+    other = [record.model_copy(update={"model": "a"}) for record in scores]
+    beside = realignment_gains([*other, *scores], "en", resamples=100, confidence=0.95, seed=0)
+    pd.testing.assert_frame_equal(table, beside[beside["model"] == "m"].reset_index(drop=True))
+    fewer = realignment_gains(
+        [record for record in scores if record.language != "de"], "en", resamples=100, confidence=0.95, seed=0
+    )
+    assert interval(fewer, "it") == interval(table, "it")
+    again = realignment_gains(scores, "en", resamples=100, confidence=0.95, seed=1)
+    assert interval(again, "it") != interval(table, "it")
 
 
 def test_alignment_change_is_relative_to_before(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from realign.analysis.correlation import holm
-from realign.analysis.figures import save_figure, set_style, summary_figure
+from realign.analysis.correlation import correlations, holm
+from realign.analysis.figures import layers_figure, save_figure, set_style, summary_figure, transfer_figure
 from realign.analysis.layouts import (
     change_layout,
     correlation_layout,
@@ -55,6 +55,50 @@ def test_the_slope_within_a_language_is_found_whatever_the_languages_differ_by(s
     assert cell["slope"] == pytest.approx(slope * 0.1, abs=0.01)
     assert cell["reading"].startswith(words)
     assert (cell["n"], cell["languages"], cell["models"]) == (80, 5, 4)
+
+
+def test_languages_that_have_more_of_both_predict_nothing_within_a_language() -> None:
+    order = np.random.default_rng(5)
+    scores, alignment = study(0.0, 0.2)
+    # alignment hardly differs within a language, and transfer differs by chance
+    noise = order.normal(0, 0.002, len(alignment))
+    alignment["score"] = alignment.groupby("language")["score"].transform("mean") + noise
+    scores = alignment.drop(columns="score").assign(transfer=alignment["score"] - noise)
+    scores["transfer"] += order.normal(0, 0.05, len(scores))
+    scores = scores.assign(score=1.0)[["model", "method", "task", "seed", "language", "score", "transfer"]]
+    (cell,) = mixed_effects(scores, alignment, confidence=0.95).to_dict("records")
+    assert cell["reading"].startswith("no sign")
+
+
+def test_alignment_that_differs_between_languages_alone_has_no_slope() -> None:
+    scores, alignment = study(0.8, 0.2)
+    alignment["score"] = alignment.groupby("language")["score"].transform("mean")
+    (cell,) = mixed_effects(scores, alignment, confidence=0.95).to_dict("records")
+    assert np.isnan(cell["slope"])
+
+
+@pytest.mark.parametrize("lost", [np.nan, -np.inf])
+def test_a_run_without_a_source_score_is_left_out(lost: float) -> None:
+    scores, alignment = study(0.8, 0.2)
+    run = (scores["model"] == "a") & (scores["seed"] == 0)
+    expected = mixed_effects(scores[~run], alignment, confidence=0.95)
+    scores.loc[run, "transfer"] = lost
+    found = mixed_effects(scores, alignment, confidence=0.95)
+    pd.testing.assert_frame_equal(found, expected)
+    assert found["n"].tolist() == [75]
+    (cell,) = correlations(scores, alignment, resamples=50, confidence=0.95, seed=0).query(
+        "position == 'last' and moment == 'after' and kind == 'weak' and direction == 'forward'"
+    ).to_dict("records")  # fmt: skip
+    assert cell["n"] == 75 and np.isfinite([cell["rho"], cell["low"], cell["high"]]).all()
+
+
+def test_a_task_without_any_source_score_has_an_empty_panel() -> None:
+    scores, alignment = study(0.8, 0.2)
+    scores["transfer"] = np.nan
+    table = correlations(scores, alignment, resamples=50, confidence=0.95, seed=0)
+    assert (table["n"] == 0).all() and table["rho"].isna().all()
+    figure = transfer_figure(scores, alignment, table, 7.0)
+    assert "too few points" in figure.axes[1].get_title()
 
 
 def test_too_few_runs_have_no_slope() -> None:
@@ -142,3 +186,14 @@ def test_the_summary_figure_has_the_same_bytes_every_time(tmp_path: Path) -> Non
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "small" in drawn and "90M" in drawn
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
+def test_the_layers_of_every_task_have_panels_of_their_own() -> None:
+    _, alignment = study(0.0, 0.2)
+    alignment = alignment[alignment["model"] == "a"]
+    both = pd.concat([alignment.assign(score=0.2), alignment.assign(task="ner", score=0.6)], ignore_index=True)
+    scores = both[["model", "method", "task", "seed", "language"]].assign(transfer=0.0)
+    ner, pos = layers_figure(scores, both, 7.0).axes
+    assert {float(line.get_ydata()[0]) for line in ner.get_lines()} == {0.6}
+    assert {float(line.get_ydata()[0]) for line in pos.get_lines()} == {0.2}
+    assert ner.get_ylabel().startswith("a, ner") and pos.get_ylabel().startswith("a, pos")

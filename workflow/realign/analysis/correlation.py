@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from realign.analysis.tables import alignment_of_runs
+from realign.analysis.tables import SCORE_KEYS, alignment_of_runs, with_transfer
 
 Values = NDArray[np.float64]
-POINT = ["model", "method", "task", "seed", "language"]
 ALL_METHODS = "all"
 LAST_TWO = ("last", "penultimate")
 
@@ -63,10 +62,13 @@ def correlations(
 
     The rows of method `baseline` are the study's; those of `all` pool the points of every method. `p_holm` is p
     corrected for the cells of one method: those of the last two layers are one table, those of all depths another.
+    Runs whose source score is 0 have no transfer, and do not count in `n`.
     """
     runs = alignment_of_runs(alignment, scores)
-    points = runs.merge(scores[[*POINT, "transfer"]], on=POINT)
-    rows = [{**about, **_correlate(group, resamples, confidence, seed)} for about, group in _groups(points)]
+    rows = [
+        {**about, **_correlate(with_transfer(group, scores), resamples, confidence, seed)}
+        for about, group in _groups(runs)
+    ]
     table = pd.DataFrame(rows)
     table["p_holm"] = table.groupby(["method", table["position"].isin(LAST_TWO)])["p"].transform(holm)
     return table
@@ -79,13 +81,13 @@ def holm(p: pd.Series) -> pd.Series:
     return corrected.reindex(p.index)
 
 
-def _groups(points: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """The points of every cell of the table, in its order."""
-    positions = layer_positions(sorted(points["layers"].unique().tolist()))
-    methods = sorted(points["method"].unique())
-    for task in sorted(points["task"].unique()):
+def _groups(runs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """The runs of every cell of the table, in its order."""
+    positions = layer_positions(sorted(runs["layers"].unique().tolist()))
+    methods = sorted(runs["method"].unique())
+    for task in sorted(runs["task"].unique()):
         for method in [*methods, ALL_METHODS] if len(methods) > 1 else methods:
-            chosen = points[(points["task"] == task) & ((points["method"] == method) | (method == ALL_METHODS))]
+            chosen = runs[(runs["task"] == task) & ((runs["method"] == method) | (method == ALL_METHODS))]
             for position, layer_of in positions.items():
                 at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)]
                 for moment in ("before", "after"):
@@ -104,7 +106,7 @@ def _groups(points: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame
                                 & (at_layer["kind"] == kind)
                                 & (at_layer["direction"] == direction)
                             ]
-                            yield about, cell.sort_values(POINT)
+                            yield about, cell.sort_values(SCORE_KEYS)
 
 
 def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: int) -> dict[str, float]:

@@ -12,9 +12,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from realign.analysis.correlation import POINT
 from realign.analysis.gains import ALL_TARGETS
-from realign.analysis.tables import alignment_of_runs
+from realign.analysis.tables import alignment_of_runs, with_transfer
 
 MARKERS = "osD^vP*X<>"
 
@@ -46,14 +45,15 @@ def save_figure(figure: Figure, paths: Sequence[str]) -> None:
 def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, width: float) -> Figure:
     """Transfer against weak last-layer alignment of baseline runs, before and after fine-tuning, a row a task."""
     runs = alignment_of_runs(alignment, scores)
-    points = runs[
+    runs = runs[
         (runs["layer"] == runs["layers"])
         & (runs["kind"] == "weak")
         & (runs["direction"] == "forward")
         & (runs["method"] == "baseline")
-    ].merge(scores[[*POINT, "transfer"]], on=POINT)
-    tasks, moments = sorted(points["task"].unique()), ("before", "after")
-    languages, models = sorted(points["language"].unique()), sorted(points["model"].unique())
+    ]
+    points = with_transfer(runs, scores)
+    tasks, moments = sorted(runs["task"].unique()), ("before", "after")
+    languages, models = sorted(runs["language"].unique()), sorted(runs["model"].unique())
     figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False)
     for row, task in enumerate(tasks):
         for column, moment in enumerate(moments):
@@ -89,23 +89,28 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> st
     chosen = {"task": task, "moment": moment, "method": "baseline", "position": "last", "kind": "weak"}
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
+    if pd.isna(cell["rho"]):
+        return f"too few points to tell, n = {cell['n']}"
     p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
     return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -> Figure:
-    """Weak alignment by layer before (dashed) and after (solid) fine-tuning: a row a model, a column a method."""
+    """Weak alignment from source to target by layer, the mean over seeds: a row a model and task, a column a method.
+
+    Dashed before and solid after fine-tuning.
+    """
     runs = alignment_of_runs(alignment, scores)
     runs = runs[(runs["kind"] == "weak") & (runs["direction"] == "forward")]
-    models, methods = sorted(runs["model"].unique()), sorted(runs["method"].unique())
-    languages = sorted(runs["language"].unique())
+    methods, languages = sorted(runs["method"].unique()), sorted(runs["language"].unique())
+    rows = list(runs[["model", "task"]].drop_duplicates().sort_values(["model", "task"]).itertuples(index=False))
     figure, grid = plt.subplots(
-        len(models), len(methods), figsize=(width, 0.36 * width * len(models)), sharey=True, sharex="row", squeeze=False
+        len(rows), len(methods), figsize=(width, 0.3 * width * len(rows)), sharey=True, sharex="row", squeeze=False
     )
-    for row, model in enumerate(models):
+    for row, (model, task) in enumerate(rows):
         for column, method in enumerate(methods):
             axes = grid[row][column]
-            shown = runs[(runs["model"] == model) & (runs["method"] == method)]
+            shown = runs[(runs["model"] == model) & (runs["task"] == task) & (runs["method"] == method)]
             for (language, moment), group in shown.groupby(["language", "moment"]):
                 curve = group.groupby("layer")["score"].mean()
                 axes.plot(
@@ -114,16 +119,17 @@ def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -
                     color=f"C{languages.index(language)}",
                     linestyle="--" if moment == "before" else "-",
                 )
-            axes.set_title(f"{model}, {method}")
-            axes.set_xlabel("layer (0 = embeddings)")
             axes.set_ylim(0, 1)
-        grid[row][0].set_ylabel("weak alignment")
+        grid[row][0].set_ylabel(f"{model}, {task}\nweak alignment")
+    for column, method in enumerate(methods):
+        grid[0][column].set_title(method.replace("-", "-\n", 1))
+        grid[-1][column].set_xlabel("layer")
     handles = [Line2D([], [], color=f"C{number}", label=language) for number, language in enumerate(languages)]
     handles += [
         Line2D([], [], color="0.4", linestyle="--", label="before fine-tuning"),
         Line2D([], [], color="0.4", label="after"),
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=len(handles), bbox_to_anchor=(0.5, -0.06))
+    figure.legend(handles=handles, loc="upper center", ncols=min(len(handles), 7), bbox_to_anchor=(0.5, 0))
     figure.tight_layout()
     return figure
 

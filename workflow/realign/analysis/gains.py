@@ -1,5 +1,6 @@
 """What realignment brings over the baseline, and what fine-tuning does to alignment."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -13,7 +14,11 @@ from realign.observations import ScoreRecord
 ALL_TARGETS = "mean"
 """Stands in the column `language` for the mean over the target languages."""
 
+DRAWN_AT_ONCE = 2**20
+"""So many sentences are drawn at once, 8 MiB of weights."""
+
 Counts = NDArray[np.float64]
+Draws = NDArray[np.int64]
 
 
 def run_counts(records: Sequence[ScoreRecord]) -> Counts:
@@ -27,25 +32,44 @@ def metric(counts: Counts) -> Counts:
     return np.divide(totals[:, 0], totals[:, 1], out=np.zeros(len(totals)), where=totals[:, 1] > 0)
 
 
-def bootstrap_gain(method: Counts, baseline: Counts, resamples: int, order: Generator) -> Counts:
-    """Resampled mean gains [resamples] over runs paired by seed.
+def bootstrap_gain(method: Counts, baseline: Counts, drawn_seeds: Draws, order: Generator) -> Counts:
+    """Resampled mean gains [resamples] over runs paired by seed, from the runs drawn in each: [resamples, runs].
 
-    Each resample draws seeds and, inside each drawn seed, sentences, both with replacement and the same for method
-    and baseline, so that the interval covers both the luck of training and that of the test set.
+    Each resample also draws sentences, once for all of its runs and both sides, because they all share one test set:
+    the interval covers the luck of training and, in full however many seeds there are, that of the test set.
     """
-    runs, _, sentences = method.shape
-    gains = np.empty(resamples)
-    for number in range(resamples):
-        seeds = order.integers(runs, size=runs)
-        # how often each sentence is drawn, for each drawn seed
-        weights = order.multinomial(sentences, np.full(sentences, 1 / sentences), size=runs).astype(float)
-        gains[number] = np.mean(_weighted(method[seeds], weights) - _weighted(baseline[seeds], weights))
-    return gains
+    differences = np.concatenate(
+        [_resampled(method, baseline, len(part), order) for part in _chunks(drawn_seeds, method.shape[2])]
+    )  # [resamples, runs]
+    return np.take_along_axis(differences, drawn_seeds, axis=1).mean(axis=1)
+
+
+def _chunks(drawn_seeds: Draws, sentences: int) -> list[Draws]:
+    """The resamples in parts of so many that their sentences fit easily into memory."""
+    size = max(1, DRAWN_AT_ONCE // sentences)
+    return [drawn_seeds[start : start + size] for start in range(0, len(drawn_seeds), size)]
+
+
+def _resampled(method: Counts, baseline: Counts, resamples: int, order: Generator) -> Counts:
+    """The gain of every run on sentences drawn anew in each resample: [resamples, runs]."""
+    sentences = method.shape[2]
+    drawn = order.integers(sentences, size=(resamples, sentences)) + sentences * np.arange(resamples)[:, None]
+    # how often each sentence is drawn
+    weights = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(float)
+    with_method, without = (_weighted(side, weights) for side in (method, baseline))
+    return with_method - without
 
 
 def _weighted(counts: Counts, weights: Counts) -> Counts:
-    totals = np.einsum("rks,rs->rk", counts, weights)
-    return np.divide(totals[:, 0], totals[:, 1], out=np.zeros(len(totals)), where=totals[:, 1] > 0)
+    """The metric [resamples, runs] of counts [runs, 2, sentences] with sentences weighted: [resamples, sentences]."""
+    numerators, denominators = (weights @ counts[:, side].T for side in (0, 1))
+    return np.divide(numerators, denominators, out=np.zeros_like(numerators), where=denominators > 0)
+
+
+def _stream(seed: int, *key: str) -> Generator:
+    """Random numbers of one key, which no other cell of the table shifts."""
+    digest = hashlib.sha256("\0".join(key).encode()).digest()
+    return np.random.default_rng([seed, *digest])
 
 
 def realignment_gains(
@@ -53,27 +77,30 @@ def realignment_gains(
 ) -> pd.DataFrame:
     """Mean and standard deviation over seeds, and the gain over the baseline with its interval.
 
-    A row for each model, task, method and language, and one for the mean over the target languages.
+    A row for each model, task, method and language, and one for the mean over the target languages. Seeds are drawn
+    once for all languages of a model, task and method, since a run's luck is shared by the languages that it is scored
+    on; sentences are drawn for each language. Every language must have the same seeds.
     """
     by_run: dict[tuple[str, str, str, str], dict[int, ScoreRecord]] = {}
     for record in records:
         key = (record.model, record.task, record.method, record.language)
         by_run.setdefault(key, {})[record.seed] = record
-    order = np.random.default_rng(seed)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
     for model, task, method in dict.fromkeys(key[:3] for key in sorted(by_run)):
         resampled, means = [], []
         languages = sorted(key[3] for key in by_run if key[:3] == (model, task, method))
+        seeds = sorted(by_run[model, task, method, languages[0]])
+        drawn_seeds = _stream(seed, model, task, method).integers(len(seeds), size=(resamples, len(seeds)))
         for language in languages:
             runs = by_run[model, task, method, language]
             base = by_run[model, task, "baseline", language]
-            seeds = sorted(runs)
             counts, baseline = (run_counts([side[number] for number in seeds]) for side in (runs, base))
             values, base_values = metric(counts), metric(baseline)
             row = _row(model, task, method, language, values, base_values)
             if method != "baseline":
-                gains = bootstrap_gain(counts, baseline, resamples, order)
+                order = _stream(seed, model, task, method, language)
+                gains = bootstrap_gain(counts, baseline, drawn_seeds, order)
                 row["low"], row["high"] = np.quantile(gains, tails)
                 if language != source_language:
                     resampled.append(gains)

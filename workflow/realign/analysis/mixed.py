@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from realign.analysis.correlation import POINT
-from realign.analysis.tables import alignment_of_runs
+from realign.analysis.tables import SCORE_KEYS, alignment_of_runs, with_transfer
 
 STEP = 0.1
 """The slope is told for so much more alignment."""
+SAME = 1e-9
+"""Alignments that differ by less differ by rounding."""
 COLUMNS = [
     "task", "moment", "kind", "n", "languages", "models", "slope", "se", "p", "low", "high", "reading",
 ]  # fmt: skip
@@ -19,8 +20,10 @@ COLUMNS = [
 def mixed_effects(scores: pd.DataFrame, alignment: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
     """Transfer on last-layer forward alignment, with crossed random intercepts for language and model (REML).
 
-    A row for each task, moment and kind, over the baseline runs. `slope` is the transfer that goes with 0.1 more
-    alignment inside a language and a model, with its Wald interval and p; nan where it cannot be estimated.
+    A row for each task, moment and kind, over the baseline runs. Alignment enters as its deviation from what its
+    language and its model have on average: what languages or models differ by, in both, is left to the intercepts.
+    `slope` is the transfer that goes with 0.1 more alignment inside a language and a model, with its Wald interval and
+    p; nan where it cannot be estimated. Runs whose source score is 0 have no transfer, and do not count in `n`.
     """
     rows = [{**about, **_fit(points, confidence)} for about, points in _cells(scores, alignment)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -29,15 +32,23 @@ def mixed_effects(scores: pd.DataFrame, alignment: pd.DataFrame, *, confidence: 
 def _cells(scores: pd.DataFrame, alignment: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     runs = alignment_of_runs(alignment, scores)
     last = runs[(runs["layer"] == runs["layers"]) & (runs["direction"] == "forward") & (runs["method"] == "baseline")]
-    points = last.rename(columns={"score": "alignment"}).merge(scores[[*POINT, "transfer"]], on=POINT)
-    for (task, moment, kind), cell in points.groupby(["task", "moment", "kind"]):
-        yield {"task": str(task), "moment": str(moment), "kind": str(kind)}, cell.sort_values(POINT)
+    for (task, moment, kind), cell in last.groupby(["task", "moment", "kind"]):
+        points = with_transfer(cell, scores).rename(columns={"score": "alignment"}).sort_values(SCORE_KEYS)
+        yield {"task": str(task), "moment": str(moment), "kind": str(kind)}, points
+
+
+def _within(points: pd.DataFrame) -> pd.Series:
+    """Alignment less its least-squares fit by language and by model, which for complete runs is that by both means."""
+    means = pd.get_dummies(points[["language", "model"]], dtype=float).to_numpy()
+    alignment = points["alignment"].to_numpy(float)
+    return pd.Series(alignment - means @ np.linalg.lstsq(means, alignment)[0], index=points.index)
 
 
 def _fit(points: pd.DataFrame, confidence: float) -> dict[str, object]:
     languages, models = points["language"].nunique(), points["model"].nunique()
     counts = {"n": len(points), "languages": languages, "models": models}
-    if languages < 2 or np.ptp(points["alignment"]) == 0 or len(points) < languages + models + 3:
+    points = points.assign(within=_within(points) if len(points) else 0.0, everything=1)
+    if languages < 2 or len(points) < languages + models + 3 or np.ptp(points["within"]) < SAME:
         nan = float("nan")
         too_few = "too few runs to tell"
         return {**counts, "slope": nan, "se": nan, "p": nan, "low": nan, "high": nan, "reading": too_few}
@@ -45,18 +56,14 @@ def _fit(points: pd.DataFrame, confidence: float) -> dict[str, object]:
     import statsmodels.formula.api as smf
 
     intercepts = {"language": "0 + C(language)"} | ({"model": "0 + C(model)"} if models > 1 else {})
-    model = smf.mixedlm(
-        "transfer ~ alignment", points.assign(everything=1), groups="everything", vc_formula=intercepts, re_formula="0"
-    )
+    model = smf.mixedlm("transfer ~ within", points, groups="everything", vc_formula=intercepts, re_formula="0")
     with warnings.catch_warnings():
         # a variance at its boundary, zero, is an answer: the intercepts do not differ
         warnings.simplefilter("ignore")
         fitted = model.fit(reml=True)
-    low, high = fitted.conf_int(alpha=1 - confidence).loc["alignment"]
-    slope, se, low, high = (
-        STEP * float(value) for value in (fitted.params["alignment"], fitted.bse["alignment"], low, high)
-    )
-    p = float(fitted.pvalues["alignment"])
+    low, high = fitted.conf_int(alpha=1 - confidence).loc["within"]
+    slope, se, low, high = (STEP * float(value) for value in (fitted.params["within"], fitted.bse["within"], low, high))
+    p = float(fitted.pvalues["within"])
     return {**counts, "slope": slope, "se": se, "p": p, "low": low, "high": high, "reading": _reading(slope, low, high)}
 
 

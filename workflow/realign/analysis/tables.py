@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
@@ -80,6 +81,12 @@ def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataF
         ],
         ignore_index=True,
     )
+
+
+def with_transfer(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Rows of runs with the transfer of each; runs whose source score is 0 have no transfer and are left out."""
+    points = runs.merge(scores[[*SCORE_KEYS, "transfer"]], on=SCORE_KEYS)
+    return points[np.isfinite(points["transfer"])]
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
