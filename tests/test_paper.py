@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from realign.analysis.correlation import correlations, holm
 from realign.analysis.figures import layers_figure, save_figure, set_style, summary_figure, transfer_figure
 from realign.analysis.layouts import (
+    caption_of,
     change_layout,
     correlation_layout,
     language_layout,
@@ -156,13 +157,24 @@ def test_alignment_change_is_shown_for_the_last_layer() -> None:
     assert change_layout(table).loc[("pos", "m"), "ar"] == "-20.0"
 
 
+def test_captions_say_how_many_runs_and_which_confidence() -> None:
+    said = caption_of("realignment_by_language", gains().assign(runs=[1] + [2] * 7), 0.9)
+    assert "over 1 to 2 seeds" in said and "the 90% bootstrap interval" in said
+    table = pd.DataFrame({"n": [20, 20]})
+    assert "over 20 points" in caption_of("correlations", table, 0.95)
+
+
 def test_a_layout_becomes_csv_and_latex(tmp_path: Path) -> None:
     csv, tex = tmp_path / "table.csv", tmp_path / "table.tex"
     write_layout(language_layout(gains()), csv, tex, caption="Score by language (%).", label="tab:x")
     assert csv.read_text(encoding="utf-8").splitlines()[0] == "task,model,method,ar"
     latex = tex.read_text(encoding="utf-8")
     assert r"\toprule" in latex and r"60.0 $\pm$ 1.0*" in latex
-    assert r"\label{tab:x}" in latex and r"\multirow[c]{2}{*}{large}" in latex
+    assert (
+        r"\caption{Score by language (\%).}" in latex
+        and r"\label{tab:x}" in latex
+        and r"\multirow[c]{2}{*}{large}" in latex
+    )
 
 
 def test_parameters_are_counted_from_the_header_of_the_weights(tmp_path: Path) -> None:

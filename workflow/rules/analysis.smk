@@ -114,6 +114,7 @@ rule typeset:
         "results/logs/typeset.log",
     params:
         code=script_digest("typeset"),
+        confidence=CONFIG.analysis.confidence,
     script:
         "../scripts/typeset.py"
 

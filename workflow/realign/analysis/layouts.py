@@ -76,26 +76,40 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "correlations": (
         "correlations",
         correlation_layout,
-        "Spearman's rho between alignment and cross-lingual transfer of the baseline, with bootstrap intervals. "
-        "*: p < 0.05 after Holm's correction over the table.",
+        "Spearman's rho between alignment and cross-lingual transfer of the baseline over {n} points (model, seed, "
+        "target language) a task, with {confidence} bootstrap intervals; forward is from source to target. *: p < 0.05 "
+        "after Holm's correction over the table.",
     ),
     "alignment_change": (
         "alignment_change",
         change_layout,
-        "Relative change of weak last-layer alignment by fine-tuning (%), mean and deviation over seeds.",
+        "Relative change of weak last-layer alignment from source to target by fine-tuning of the baseline (%), mean "
+        "and deviation over {runs} seeds.",
     ),
     "realignment": (
         "realignment",
         realignment_layout,
-        "Score averaged over the target languages (%), mean and deviation over seeds.",
+        "Score averaged over the target languages (%), mean and deviation over {runs} seeds.",
     ),
     "realignment_by_language": (
         "realignment",
         language_layout,
-        "Score by language (%), mean and deviation over seeds. *: the gain's interval leaves out 0.",
+        "Score by language (%), mean and deviation over {runs} seeds. *: the {confidence} bootstrap interval of the "
+        "gain over the baseline, over seeds and test sentences, leaves out 0.",
     ),
 }
-"""The tables of the paper by name: the tidy table that each is made from, its layout and its caption."""
+"""The tables of the paper by name: the tidy table that each is made from, its layout and its caption's pattern."""
+
+
+def caption_of(name: str, table: pd.DataFrame, confidence: float) -> str:
+    """A table's caption with the confidence of its intervals and the runs (seeds) or points in the tidy table."""
+    numbers = {column: _range(table[column]) for column in ("n", "runs") if column in table}
+    return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%")
+
+
+def _range(numbers: pd.Series) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def write_layout(layout: pd.DataFrame, csv: Path, tex: Path, *, caption: str, label: str) -> None:
@@ -108,7 +122,12 @@ def write_layout(layout: pd.DataFrame, csv: Path, tex: Path, *, caption: str, la
         layout.style.format(escape="latex").format_index(escape="latex", axis=0).format_index(escape="latex", axis=1)
     )
     latex = styler.to_latex(
-        hrules=True, caption=caption, label=label, position_float="centering", multicol_align="c", clines=None
+        hrules=True,
+        caption=caption.replace("%", r"\%"),
+        label=label,
+        position_float="centering",
+        multicol_align="c",
+        clines=None,
     )
     with atomic_writer(tex) as out:
         out.write("% \\usepackage{booktabs,multirow}\n" + latex.replace("±", "$\\pm$"))
