@@ -238,7 +238,7 @@ def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -
     script = finished_study.project / "workflow" / "scripts" / "realign.py"
     with (
         finished_study.changed_file(library / "training.py", '"""The one training loop', '"""The single training loop'),
-        finished_study.changed_file(library / "alignment.py", "n = len(queries)", "n = len(queries)  # a comment"),
+        finished_study.changed_file(library / "alignment.py", "n = len(source)", "n = len(source)  # a comment"),
         finished_study.changed_file(
             script, "order = seed_everything(seed)", "order = seed_everything(\n        seed\n    )"
         ),
