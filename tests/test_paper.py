@@ -160,7 +160,7 @@ def test_alignment_change_is_shown_for_the_last_layer() -> None:
 def test_captions_say_how_many_runs_and_which_confidence() -> None:
     said = caption_of("realignment_by_language", gains().assign(runs=[1] + [2] * 7), 0.9)
     assert "over 1 to 2 seeds" in said and "the 90% bootstrap interval" in said
-    table = pd.DataFrame({"n": [20, 20]})
+    table = pd.DataFrame({"method": ["baseline", "all"], "n": [20, 60]})
     assert "over 20 points" in caption_of("correlations", table, 0.95)
 
 

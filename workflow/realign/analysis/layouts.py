@@ -103,6 +103,8 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 
 def caption_of(name: str, table: pd.DataFrame, confidence: float) -> str:
     """A table's caption with the confidence of its intervals and the runs (seeds) or points in the tidy table."""
+    if name == "correlations":  # what pools all methods is not shown
+        table = table[table["method"] == "baseline"]
     numbers = {column: _range(table[column]) for column in ("n", "runs") if column in table}
     return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%")
 
