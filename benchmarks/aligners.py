@@ -5,6 +5,7 @@
 The text is made of invented words with a known translation each, in Zipf's proportions; it says nothing about quality.
 """
 
+import os
 import resource
 import subprocess
 import sys
@@ -40,10 +41,11 @@ def generate(folder: Path, lines: int, words: int = 20_000) -> None:
 
 
 def measure(call: str, folder: Path) -> float:
-    """Seconds of one aligner in a process of its own."""
+    """Seconds of one aligner in a process of its own, whose programs compute with one thread each, as in a job."""
     start = time.monotonic()
     command = [sys.executable, "-c", RUN.format(path=str(WORKFLOW), call=call)]
-    subprocess.run(command, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, cwd=folder, check=True, stderr=subprocess.DEVNULL, env=environment)
     return time.monotonic() - start
 
 
