@@ -17,7 +17,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/bitext.smk"
-include: "workflow/rules/pairs.smk"
+include: "workflow/rules/links.smk"
 include: "workflow/rules/tasks.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/realigned.smk"
@@ -27,7 +27,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/analysis.smk"
 
 
-# What is taken from a shared cache has no benchmark, and Snakemake wants none of what it may put there.
+# Snakemake allows no benchmark of what a shared cache may hold.
 for cacheable in workflow.rules:
     if cacheable.cache.output:
         cacheable._benchmark = None
@@ -36,8 +36,8 @@ for cacheable in workflow.rules:
 rule all:
     default_target: True
     input:
-        SUMMARIES,
-        TABLES,
-        FIGURES.values(),
-        # a second Snakemake makes the report from files of this machine
+        SUMMARY_FILES,
+        TABLE_FILES,
+        FIGURE_FILES.values(),
+        # A second Snakemake makes the report from files of this machine.
         ["results/report.html"] * (not STORED),

@@ -25,8 +25,9 @@ from machine import describe
 PROJECT = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT / "workflow"))
 
-from realign.config import read_config  # noqa: E402 (needs the path above)
 from realign.sources.files import Locator  # noqa: E402
+
+from realign.config import read_config  # noqa: E402 (needs the path above)
 
 SNAKEFILES = {"workflow": PROJECT / "Snakefile", "plain": PROJECT / "benchmarks/plain.smk"}
 PROFILE = str(PROJECT / "profiles/default")

@@ -19,13 +19,14 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from realign.devices import has_fast_bfloat16, pick_device, seed_everything
+from realign.tasks.data import TokenData, read_sentences
+
 from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, load_tagger, sha256_of, write_manifest
 from realign.encoders.e5 import packaged_file, read_e5
 from realign.encoders.lab import build_tokenizer
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective
 from realign.realignment import LinkedPair, RealignmentObjective
-from realign.tasks.data import TokenData, read_sentences
 from realign.text.bitext import read_moses
 from realign.training import Objective, Plan, train
 

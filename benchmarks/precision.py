@@ -13,10 +13,11 @@ from machine import describe
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from realign.devices import autocast, pick_device, seed_everything
+from realign.tasks.data import read_token_data
+
 from realign.encoders.checkpoint import load_tagger
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective
-from realign.tasks.data import read_token_data
 
 STEPS = 10
 

@@ -15,13 +15,14 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from realign.devices import pick_device, seed_everything
+from realign.measuring import measure_alignment
+from realign.steps import finetuning_steps
+from realign.tasks.data import TokenData, read_token_data
+
 from realign.encoders.checkpoint import load_encoder, load_tagger
 from realign.encoders.words import WordTokenizer
 from realign.finetuning import TaggingObjective, predict
-from realign.measuring import measure_alignment
 from realign.realignment import LinkedBitextFile, RealignmentObjective, mixed_batches
-from realign.steps import finetuning_steps
-from realign.tasks.data import TokenData, read_token_data
 from realign.tasks.metrics import metric_value, sentence_counts
 from realign.text.pharaoh import read_linked_bitext
 from realign.training import Plan, train

@@ -2,13 +2,15 @@
 
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 from datasets import ClassLabel, Dataset, Features, Sequence, Translation, Value
 
 from families import write_family
-from realign.sources.hub import XTREME_LANGUAGES
-from realign.tasks.data import read_sentences
-from realign.text.conll import UPOS, TaggedSentence
+from realign.sources.corpora.xtreme import LANGUAGE_NAMES
+from realign.tasks import ner, pos
+from realign.text.conll import TaggedSentence
+from realign.text.labels import ENTITIES, UPOS
 from study import PROJECT
 
 LAB = PROJECT / "lab"
@@ -34,7 +36,7 @@ def build_hub(root: Path, encoder: Path) -> None:
         shutil.copy(LAB / f"dictionary/en-{language}.txt", root / "files/dictionaries")
         _bitext(root / "datasets/Helsinki-NLP/opus-100", language)
     for repository in (root / "datasets").glob("*/*"):
-        _write_card(repository)
+        write_card(repository)
     treebank = root / "files/ud/UD_Arabic-PADT/r2.15"
     treebank.mkdir(parents=True)
     shutil.copy(LAB / "treebank/ar-test.conllu", treebank / "ar_padt-ud-test.conllu")
@@ -45,9 +47,9 @@ def raw(words: list[str], language: str) -> str:
     return "".join(words) if language == "zh" else " ".join(words).replace(" .", ".").replace(" ,", ",")
 
 
-def _sentences(task: str, language: str, split: str) -> list[TaggedSentence]:
+def _sentences(task: ModuleType, labels: tuple[str, ...], language: str, split: str) -> list[TaggedSentence]:
     path = LAB / f"treebank/{language}-{split}.conllu"
-    return read_sentences(task, path, None)[0][: TRAINING if split == "train" else TEST]
+    return list(task.read(path, labels))[: TRAINING if split == "train" else TEST]
 
 
 def _labelled(root: Path) -> None:
@@ -55,14 +57,14 @@ def _labelled(root: Path) -> None:
     entities = Features(tokens=Sequence(Value("string")), ner_tags=Sequence(ClassLabel(names=WIKIANN_LABELS)))
     for language in LANGUAGES:
         for split in ("train", "test") if language == "en" else ("test",):
-            pos, ner = _sentences("pos", language, split), _sentences("ner", language, split)
-            rows = {"tokens": [s.tokens for s in pos], "pos_tags": [s.labels for s in pos]}
-            folder = root / f"datasets/google/xtreme/udpos.{XTREME_LANGUAGES[language]}"
+            tagged, named = _sentences(pos, UPOS, language, split), _sentences(ner, ENTITIES, language, split)
+            rows = {"tokens": [s.tokens for s in tagged], "pos_tags": [s.labels for s in tagged]}
+            folder = root / f"datasets/google/xtreme/udpos.{LANGUAGE_NAMES[language]}"
             _write(Dataset.from_dict(_encoded(rows, tags, "pos_tags"), tags), folder, split)
-            rows = {"tokens": [s.tokens for s in ner], "ner_tags": [s.labels for s in ner]}
+            rows = {"tokens": [s.tokens for s in named], "ner_tags": [s.labels for s in named]}
             folder = root / f"datasets/unimelb-nlp/wikiann/{language}"
             _write(Dataset.from_dict(_encoded(rows, entities, "ner_tags"), entities), folder, split)
-            texts = [raw(s.tokens, language) for s in pos]
+            texts = [raw(s.tokens, language) for s in tagged]
             _write(_inference(texts, language), root / f"datasets/facebook/xnli/{language}", split)
 
 
@@ -105,7 +107,7 @@ def _write(dataset: Dataset, folder: Path, split: str) -> None:
     dataset.to_parquet(folder / f"{split}-00000-of-00001.parquet")
 
 
-def _write_card(repository: Path) -> None:
+def write_card(repository: Path) -> None:
     """The dataset card, whose header maps configurations and splits to files."""
     lines = ["---", "configs:"]
     for folder in sorted(path for path in repository.iterdir() if path.is_dir()):

@@ -13,11 +13,28 @@ from typing import Any
 
 import yaml
 
+from realign.config.reading import read_config
+from realign.experiment.experiment import Experiment
+
 PROJECT = Path(__file__).parents[1]
 STUDY = Path(__file__).parent / "study"
 
 # the default profile's settings with Snakemake's plain log, whose job list can be read by a program
 PLAIN = ["--workflow-profile", "none", "--rerun-triggers", "input", "mtime", "params", "software-env"]
+
+
+def recipe(method: str = "before-dictionary", task: str = "pos", **changes: Any) -> str:
+    """The recipe of a method's realigned encoder in the study, after a change of top-level keys of its config."""
+    content = yaml.safe_load((STUDY / "config.yaml").read_text(encoding="utf-8"))
+    experiment = Experiment(read_config(merged(content, changes)), PROJECT / "lab")
+    return experiment.recipe_names["mine", method, task]
+
+
+def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A config with top-level keys replaced, or merged where both sides are mappings."""
+    both = {key: {**content[key], **value} for key, value in changes.items() if isinstance(value, dict)
+            and isinstance(content.get(key), dict)}  # fmt: skip
+    return {**content, **changes, **both}
 
 
 @dataclass
@@ -68,15 +85,17 @@ class Study:
         """The config with top-level keys replaced, or merged where both sides are mappings."""
         path = self.folder / "config.yaml"
         before = path.read_text(encoding="utf-8")
-        config = yaml.safe_load(before)
-        for key, value in changes.items():
-            merge = isinstance(value, dict) and isinstance(config.get(key), dict)
-            config[key] = {**config[key], **value} if merge else value
-        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        path.write_text(yaml.safe_dump(merged(yaml.safe_load(before), changes), sort_keys=False), encoding="utf-8")
         try:
             yield
         finally:
             path.write_text(before, encoding="utf-8")
+
+    @contextmanager
+    def replaced_config(self, **changes: Any) -> Iterator[None]:
+        """The config with top-level keys replaced, mappings too."""
+        with self.changed_config(**dict.fromkeys(changes)), self.changed_config(**changes):
+            yield
 
     @contextmanager
     def changed_file(self, path: Path, old: str, new: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from cluster import NoCluster, cluster, completed, slurm, wait_for
 from study import PROJECT, Study, environment
 
 GUIDE = PROJECT / "docs/slurm.md"
-ON_A_GPU, ON_A_CPU = "results/alignment/mine/pretrained/de.json", "results/pairs/dictionary/test/en-it.txt"
+ON_A_GPU, ON_A_CPU = "results/alignment/mine/pretrained/de.json", "results/links/dictionary/test/en-it.txt"
 
 
 @pytest.fixture(scope="module")

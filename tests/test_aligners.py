@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from realign.aligners import dictionary, fastalign
-from realign.aligners.atools import symmetrize
+from realign.aligners import both_directions, dictionary
+from realign.aligners.inputs import AlignerInputs
+from realign.aligners.programs.atools import symmetrize
+from realign.aligners.registry import FastAlignSettings
 from realign.errors import InputError
 from realign.text.bitext import SentencePair
 
@@ -23,6 +25,11 @@ the house and a book ||| het huis en een boek
 """
 
 
+def settings(**changes: object) -> dict[str, object]:
+    """The settings of FastAlign's row as an experiment hands them on."""
+    return {**FastAlignSettings().model_dump(), **changes}
+
+
 @pytest.fixture
 def bitext(tmp_path: Path) -> Path:
     path = tmp_path / "bitext"
@@ -31,7 +38,7 @@ def bitext(tmp_path: Path) -> Path:
 
 
 def fast_align(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [*fastalign.FAST_ALIGN, *options]
+    command = [*both_directions.FAST_ALIGN, *options]
     return subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": "workflow"}, check=False)
 
 
@@ -106,15 +113,15 @@ def test_final_and_joins_two_bare_words() -> None:
 def test_fastalign_writes_symmetrised_links_for_its_own_lines_only(bitext: Path, tmp_path: Path) -> None:
     held_out = tmp_path / "held-out"
     held_out.write_text("a house and the book ||| een huis en het boek\n", encoding="utf-8")
-    fastalign.align(held_out, tmp_path / "pairs", context=[bitext])
-    assert (tmp_path / "pairs").read_text() == "0-0 1-1 2-2 3-3 4-4\n"
+    both_directions.align(AlignerInputs(held_out, context=(bitext,)), tmp_path / "links", settings())
+    assert (tmp_path / "links").read_text() == "0-0 1-1 2-2 3-3 4-4\n"
 
 
 def test_both_directions_at_once_say_how_far_they_are_and_find_the_same_links(
     bitext: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for threads in (1, 2):
-        fastalign.align(bitext, tmp_path / str(threads), threads=threads)
+        both_directions.align(AlignerInputs(bitext, threads=threads), tmp_path / str(threads), settings())
         said = capsys.readouterr().err
         assert "forward: iteration 1 of 5\n" in said and "reverse: iteration 5 of 5\n" in said
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
@@ -124,16 +131,17 @@ def test_fastalign_runs_any_program_with_the_same_command_line(bitext: Path, tmp
     program = tmp_path / "original_fast_align"
     program.write_text(f"#!{sys.executable}\nimport sys\nfor line in open(sys.argv[2]): print('0-0')\n")
     program.chmod(0o755)
-    fastalign.align(bitext, tmp_path / "pairs", fast_align=[str(program)])
-    assert set((tmp_path / "pairs").read_text().splitlines()) == {"0-0"}
+    both_directions.align(AlignerInputs(bitext), tmp_path / "links", settings(program=[str(program)]))
+    assert set((tmp_path / "links").read_text().splitlines()) == {"0-0"}
 
 
 def test_a_program_that_is_missing_or_fails_is_told(bitext: Path, tmp_path: Path) -> None:
+    inputs, links = AlignerInputs(bitext), tmp_path / "links"
     with pytest.raises(InputError, match="no_such_program: no such program on the PATH"):
-        fastalign.align(bitext, tmp_path / "pairs", fast_align=["no_such_program"])
+        both_directions.align(inputs, links, settings(program=["no_such_program"]))
     with pytest.raises(InputError, match="failed with status 3; it said: out of luck"):
-        fastalign.align(bitext, tmp_path / "pairs", fast_align=["sh", "-c", "echo out of luck >&2; exit 3"])
-    assert not (tmp_path / "pairs").exists()
+        both_directions.align(inputs, links, settings(program=["sh", "-c", "echo out of luck >&2; exit 3"]))
+    assert not links.exists()
 
 
 def link(source: str, target: str, **translations: str) -> list[tuple[int, int]]:

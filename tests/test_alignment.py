@@ -4,15 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.neighbors import NearestNeighbors
 
-from realign.alignment import Direction, Kind, alignment_scores, score_layers
-from realign.devices import pick_device
+from realign.alignment.measures.retrieval import scores
+from realign.alignment.measuring import MeasuringSettings, measure_alignment, score_layers
+from realign.alignment.records import Direction
+from realign.alignment.registry import MEASURES
 from realign.encoders.checkpoint import load_encoder
+from realign.encoders.devices import pick_device
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
-from realign.measuring import measure_alignment
 from realign.text.bitext import SentencePair
+
+MODULES = {row.name: row.module for row in MEASURES}
 
 
 def directions(*degrees: float) -> np.ndarray:
@@ -20,8 +25,10 @@ def directions(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
 
 
-def alignment_score(x: np.ndarray, y: np.ndarray, kind: Kind, direction: Direction = "forward") -> float:
-    return alignment_scores(x, y)[direction, kind]
+def alignment_score(x: np.ndarray, y: np.ndarray, measure: str, direction: Direction = "forward") -> float:
+    found = scores(x, y, ["weak", "strong"])
+    assert scores(x, y, [measure]) == {key: score for key, score in found.items() if key[1] == measure}
+    return found[direction, measure]
 
 
 def test_weak_and_strong_scores_follow_their_definitions() -> None:
@@ -49,17 +56,17 @@ def test_length_does_not_matter() -> None:
 
 
 def test_scores_equal_a_search_for_nearest_neighbours() -> None:
-    order = np.random.default_rng(5)
-    x = order.normal(size=(1500, 16)).astype(np.float32)  # more than one chunk
-    y = (x + order.normal(size=x.shape)).astype(np.float32)
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(1500, 16)).astype(np.float32)  # more than one chunk
+    y = (x + rng.normal(size=x.shape)).astype(np.float32)
     weak = NearestNeighbors(n_neighbors=1, metric="cosine").fit(y).kneighbors(x, return_distance=False)[:, 0]
     assert alignment_score(x, y, "weak") == pytest.approx((weak == np.arange(1500)).mean())
     both = NearestNeighbors(n_neighbors=2, metric="cosine").fit(np.concatenate([y, x]))
     nearest = both.kneighbors(x, return_distance=False)
     others = np.array([[i for i in row if i != 1500 + n][0] for n, row in enumerate(nearest)])
     assert alignment_score(x, y, "strong") == pytest.approx((others == np.arange(1500)).mean())
-    for kind in ("weak", "strong"):
-        assert alignment_score(x, y, kind, "backward") == alignment_score(y, x, kind)
+    for measure in ("weak", "strong"):
+        assert alignment_score(x, y, measure, "backward") == alignment_score(y, x, measure)
 
 
 def test_without_pairs_there_is_no_score() -> None:
@@ -67,31 +74,35 @@ def test_without_pairs_there_is_no_score() -> None:
         alignment_score(np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32), "weak")
 
 
-def test_every_layer_direction_and_kind_is_reported_with_n() -> None:
+def test_every_layer_direction_and_measure_is_reported_with_n() -> None:
     x, y = directions(0, 40, 90), directions(5, 45, 95)
-    rows = list(score_layers([(x, y), (y, x)]))
-    assert {(row.layer, row.direction, row.kind) for row in rows} == {
-        (layer, direction, kind)
+    layers = [(torch.from_numpy(source), torch.from_numpy(target)) for source, target in ((x, y), (y, x))]
+    rows = score_layers(layers, MODULES)
+    assert {(row.layer, row.direction, row.measure) for row in rows} == {
+        (layer, direction, measure)
         for layer in (0, 1)
         for direction in ("forward", "backward")
-        for kind in ("weak", "strong")
+        for measure in ("weak", "strong")
     }
     assert {row.n for row in rows} == {3}
+    assert score_layers(layers, {"strong": MODULES["strong"]}) == [row for row in rows if row.measure == "strong"]
 
 
-def test_measuring_uses_only_whole_usable_pairs(checkpoint: Path) -> None:
+def test_measuring_uses_only_whole_usable_links(checkpoint: Path) -> None:
     encoder, tokenizer = load_encoder(checkpoint, pick_device()).eval(), WordTokenizer(checkpoint, 12)
     english = ["the", "river", "and", "the", "market", "are", "old", "old", "old", "old", "old", "old", "old"]
     german = ["der", "Fluss", "und", "der", "Markt"]
     linked = [(SentencePair(english, german), [(1, 1), (4, 4), (0, 0), (0, 3), (12, 2)])]
-    # 0 has two links; 12 is cut off on the English side; two pairs remain
-    rows = measure_alignment(encoder, tokenizer, linked, max_pairs=10)
+    # 0 has two links; 12 is cut off on the English side; two links remain
+    rows = measure_alignment(encoder, tokenizer, linked, MeasuringSettings(MODULES, max_word_pairs=10))
     assert {row.n for row in rows} == {2}
     assert max(row.layer for row in rows) == 2
-    assert {row.n for row in measure_alignment(encoder, tokenizer, linked * 3, max_pairs=3, batch_size=1)} == {3}
+    few = MeasuringSettings(MODULES, max_word_pairs=3, batch_size=1)
+    assert {row.n for row in measure_alignment(encoder, tokenizer, linked * 3, few)} == {3}
 
 
-def test_a_bitext_without_usable_pairs_is_told(checkpoint: Path) -> None:
+def test_a_bitext_without_usable_links_is_refused(checkpoint: Path) -> None:
     encoder, tokenizer = load_encoder(checkpoint, pick_device()), WordTokenizer(checkpoint, 32)
-    with pytest.raises(InputError, match="no usable word pair"):
-        measure_alignment(encoder, tokenizer, [(SentencePair(["Rom"], ["Rom"]), [(0, 0)])], max_pairs=10)
+    linked = [(SentencePair(["Rom"], ["Rom"]), [(0, 0)])]
+    with pytest.raises(InputError, match="no usable word link in"):
+        measure_alignment(encoder, tokenizer, linked, MeasuringSettings(MODULES, max_word_pairs=10))

@@ -5,22 +5,25 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from realign.alignment import AlignmentRow
+from realign.alignment.records import AlignmentRecord, AlignmentScore, ScoreRecord
 from realign.analysis.correlation import bootstrap_interval, correlations, layer_positions, spearman
 from realign.analysis.gains import alignment_change, bootstrap_gain, realignment_gains
 from realign.analysis.tables import alignment_of_runs, alignment_table, scores_table
-from realign.observations import AlignmentRecord, ScoreRecord
 
 LANGUAGES = {"en": 0.8, "de": 0.6, "it": 0.4, "nl": 0.5}
+METHODS = ["baseline", "before-dictionary"]
+MEASURES = ["weak", "strong"]
+RECIPE = "dictionary-3-1f2e3d4c"
+STARTS = [("m", RECIPE, "before-dictionary", "pos", None)]
 
 
-def rows(value: float, layers: int = 2) -> list[AlignmentRow]:
-    """The same value for every direction and kind, a tenth lower in each layer under the last."""
+def rows(value: float, layers: int = 2) -> list[AlignmentScore]:
+    """The same value for every direction and measure, a tenth lower in each layer under the last."""
     return [
-        AlignmentRow(layer=layer, direction=direction, kind=kind, score=value - 0.1 * (layers - layer), n=10)
+        AlignmentScore(layer=layer, direction=direction, measure=measure, score=value - 0.1 * (layers - layer), n=10)
         for layer in range(layers + 1)
         for direction in ("forward", "backward")
-        for kind in ("weak", "strong")
+        for measure in MEASURES
     ]
 
 
@@ -54,7 +57,7 @@ def encoders() -> list[AlignmentRecord]:
         if lang != "en"
     ]
     realigned = [
-        AlignmentRecord(model="m", aligner="dictionary", steps=3, seed=seed, language=lang, alignment=rows(value))
+        AlignmentRecord(model="m", recipe=RECIPE, seed=seed, language=lang, alignment=rows(value))
         for seed in (1, 2)
         for lang, value in LANGUAGES.items()
         if lang != "en"
@@ -63,7 +66,7 @@ def encoders() -> list[AlignmentRecord]:
 
 
 def test_transfer_is_relative_to_the_same_models_source_score(scores: list[ScoreRecord]) -> None:
-    table = scores_table(scores, "en").set_index(["method", "seed", "language"])
+    table = scores_table(scores, "en", METHODS).set_index(["method", "seed", "language"])
     assert table.loc[("baseline", 1, "de"), "transfer"] == pytest.approx((0.6 - 0.8) / 0.8)
     assert table.loc[("before-dictionary", 2, "it"), "transfer"] == pytest.approx((0.6 - 0.8) / 0.8)
     assert table.loc[("baseline", 2, "en"), "transfer"] == 0
@@ -73,9 +76,9 @@ def test_transfer_is_relative_to_the_same_models_source_score(scores: list[Score
 def test_every_run_finds_the_encoder_that_it_started_from(
     scores: list[ScoreRecord], encoders: list[AlignmentRecord]
 ) -> None:
-    table = scores_table(scores, "en")
-    runs = alignment_of_runs(alignment_table(scores, encoders, {"pos": 3}), table)
-    last = runs[(runs["layer"] == 2) & (runs["kind"] == "weak") & (runs["direction"] == "forward")]
+    table = scores_table(scores, "en", METHODS)
+    runs = alignment_of_runs(alignment_table(scores, encoders, STARTS, METHODS, MEASURES), table)
+    last = runs[(runs["layer"] == 2) & (runs["measure"] == "weak") & (runs["direction"] == "forward")]
     found = last.set_index(["moment", "method", "seed", "language"])["score"]
     assert found["before", "baseline", 1, "de"] == found["before", "baseline", 2, "de"] == pytest.approx(0.3)
     assert found["before", "before-dictionary", 2, "de"] == pytest.approx(0.6)
@@ -85,12 +88,14 @@ def test_every_run_finds_the_encoder_that_it_started_from(
 
 def test_correlations_are_spearmans_over_all_points(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
     table = correlations(
-        scores_table(scores, "en"),
-        alignment_table(scores, encoders, {"pos": 3}),
+        scores_table(scores, "en", METHODS),
+        alignment_table(scores, encoders, STARTS, METHODS, MEASURES),
+        METHODS,
+        MEASURES,
         resamples=200,
         confidence=0.95,
         seed=0,
-    ).set_index(["method", "position", "moment", "kind", "direction"])
+    ).set_index(["method", "position", "moment", "measure", "direction"])
     cell = table.loc[("baseline", "last", "before", "weak", "forward")]
     # three languages, whose order by alignment is their order by transfer, twice
     assert cell["n"] == 6 and cell["rho"] == pytest.approx(1.0)
@@ -111,9 +116,9 @@ def test_spearman_equals_a_hand_worked_case_and_has_no_value_for_constants() -> 
 
 
 def test_the_interval_equals_resampling_one_by_one() -> None:
-    order = np.random.default_rng(4)
-    x = order.normal(size=30)
-    y = x + order.normal(size=30)
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=30)
+    y = x + rng.normal(size=30)
     low, high = bootstrap_interval(x, y, resamples=500, confidence=0.9, seed=7)
     chosen = np.random.default_rng(7).integers(30, size=(500, 30))
     expected = np.quantile([stats.spearmanr(x[i], y[i]).statistic for i in chosen], [0.05, 0.95])
@@ -129,7 +134,7 @@ def test_positions_of_models_of_different_depth_meet_at_the_same_relative_depth(
 
 
 def test_gains_are_paired_by_seed(scores: list[ScoreRecord]) -> None:
-    table = realignment_gains(scores, "en", resamples=500, confidence=0.95, seed=0)
+    table = realignment_gains(scores, "en", METHODS, resamples=500, confidence=0.95, seed=0)
     found = table.set_index(["method", "language"])
     german = found.loc[("before-dictionary", "de")]
     assert german["runs"] == 2
@@ -140,13 +145,15 @@ def test_gains_are_paired_by_seed(scores: list[ScoreRecord]) -> None:
     assert average["gain"] == pytest.approx(0.15) and average["mean"] == pytest.approx(0.65)
     assert average["high"] - average["low"] < german["high"] - german["low"]
     assert np.isnan(found.loc[("baseline", "de"), "gain"])
-    pd.testing.assert_frame_equal(table, realignment_gains(scores[::-1], "en", resamples=500, confidence=0.95, seed=0))
+    pd.testing.assert_frame_equal(
+        table, realignment_gains(scores[::-1], "en", METHODS, resamples=500, confidence=0.95, seed=0)
+    )
 
 
 def resampled_gains(method: np.ndarray, baseline: np.ndarray, resamples: int = 2000) -> np.ndarray:
-    order = np.random.default_rng(0)
-    drawn = order.integers(len(method), size=(resamples, len(method)))
-    return bootstrap_gain(method, baseline, drawn, order)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(len(method), size=(resamples, len(method)))
+    return bootstrap_gain(method, baseline, drawn, rng)
 
 
 def test_a_gain_that_every_sentence_shares_has_no_spread() -> None:
@@ -187,27 +194,28 @@ def test_the_luck_of_a_seed_is_shared_by_all_languages() -> None:
                 numerators = [right] * 10
                 record = score(method, seed, language, right / 10)
                 records.append(record.model_copy(update={"numerators": numerators}))
-    table = realignment_gains(records, "en", resamples=1000, confidence=0.95, seed=0)
+    table = realignment_gains(records, "en", METHODS, resamples=1000, confidence=0.95, seed=0)
     assert interval(table, "mean") == pytest.approx(interval(table, "de"))
     assert interval(table, "mean")[1] - interval(table, "mean")[0] > 0.2
 
 
 def test_another_model_or_language_shifts_no_interval(scores: list[ScoreRecord]) -> None:
-    table = realignment_gains(scores, "en", resamples=100, confidence=0.95, seed=0)
+    table = realignment_gains(scores, "en", METHODS, resamples=100, confidence=0.95, seed=0)
     other = [record.model_copy(update={"model": "a"}) for record in scores]
-    beside = realignment_gains([*other, *scores], "en", resamples=100, confidence=0.95, seed=0)
+    beside = realignment_gains([*other, *scores], "en", METHODS, resamples=100, confidence=0.95, seed=0)
     pd.testing.assert_frame_equal(table, beside[beside["model"] == "m"].reset_index(drop=True))
     fewer = realignment_gains(
-        [record for record in scores if record.language != "de"], "en", resamples=100, confidence=0.95, seed=0
+        [record for record in scores if record.language != "de"], "en", METHODS, resamples=100, confidence=0.95, seed=0
     )
     assert interval(fewer, "it") == interval(table, "it")
-    again = realignment_gains(scores, "en", resamples=100, confidence=0.95, seed=1)
+    again = realignment_gains(scores, "en", METHODS, resamples=100, confidence=0.95, seed=1)
     assert interval(again, "it") != interval(table, "it")
 
 
 def test_alignment_change_is_relative_to_before(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
-    table = alignment_change(scores_table(scores, "en"), alignment_table(scores, encoders, {"pos": 3}))
-    cell = table.set_index(["method", "language", "layer", "direction", "kind"])
+    alignment = alignment_table(scores, encoders, STARTS, METHODS, MEASURES)
+    table = alignment_change(scores_table(scores, "en", METHODS), alignment, METHODS, MEASURES)
+    cell = table.set_index(["method", "language", "layer", "direction", "measure"])
     german = cell.loc[("baseline", "de", 2, "forward", "weak")]
     assert german["before"] == pytest.approx(0.3) and german["after"] == pytest.approx(0.6)
     assert german["change"] == pytest.approx(1.0) and german["runs"] == 2

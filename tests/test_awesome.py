@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from realign.aligners import awesome
-from realign.aligners.awesome import EncodedPair, align, link_batch, softmax_links, word_links
-from realign.analysis.links import judge
+from realign.aligners.awesome import EncodedPair, link_batch, softmax_links, word_links
+from realign.aligners.inputs import AlignerInputs
+from realign.aligners.judging import judge
+from realign.aligners.registry import AwesomeSettings
 from realign.encoders.checkpoint import load_encoder, write_pretrained_manifest
 from realign.encoders.e5 import E5File
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
@@ -22,8 +24,8 @@ from realign.text.bitext import SentencePair, format_pair, read_bitext
 from realign.text.pharaoh import Link, read_links
 from study import PROJECT
 
-BITEXT = PROJECT / "lab/alignments/en-es.bitext.txt"
-GOLD = PROJECT / "lab/alignments/en-es.links.txt"
+BITEXT = PROJECT / "lab/gold_links/en-es.bitext.txt"
+GOLD = PROJECT / "lab/gold_links/en-es.links.txt"
 LAYERS = 8
 CPU = torch.device("cpu")
 
@@ -38,11 +40,17 @@ def encoder(tmp_path_factory: pytest.TempPathFactory, e5_file: E5File) -> Path:
     return folder
 
 
+def align(bitext: Path, links: Path, encoder: Path, **changes: object) -> None:
+    """Align in float32 with the row's own settings, but for these."""
+    settings = {**AwesomeSettings().model_dump(), **changes}
+    awesome.align(AlignerInputs(bitext, encoder=encoder, precision="float32"), links, settings)
+
+
 @pytest.fixture(scope="module")
 def aligned(tmp_path_factory: pytest.TempPathFactory, encoder: Path) -> Path:
     """The links of the hand-aligned sentences."""
-    path = tmp_path_factory.mktemp("pairs") / "es"
-    align(BITEXT, path, encoder, precision="float32")
+    path = tmp_path_factory.mktemp("links") / "es"
+    align(BITEXT, path, encoder)
     return path
 
 
@@ -133,36 +141,36 @@ def test_links_stand_in_the_order_of_the_bitext(
     aligned: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(awesome, "CHUNK", 17)
-    align(BITEXT, tmp_path / "pairs", encoder, batch_size=4, precision="float32")
-    assert (tmp_path / "pairs").read_text() == aligned.read_text()
+    align(BITEXT, tmp_path / "links", encoder, batch_size=4)
+    assert (tmp_path / "links").read_text() == aligned.read_text()
     lines, pairs = aligned.read_text().splitlines(), list(read_bitext(BITEXT))
     for number in (0, 20, 59):
-        align(write_bitext(tmp_path / "one", [pairs[number]]), tmp_path / "pairs", encoder, precision="float32")
-        assert (tmp_path / "pairs").read_text() == lines[number] + "\n"
+        align(write_bitext(tmp_path / "one", [pairs[number]]), tmp_path / "links", encoder)
+        assert (tmp_path / "links").read_text() == lines[number] + "\n"
 
 
 def test_words_cut_off_get_no_links(encoder: Path, tmp_path: Path) -> None:
-    align(BITEXT, tmp_path / "pairs", encoder, max_length=7, precision="float32")
+    align(BITEXT, tmp_path / "links", encoder, max_length=7)
     tokenizer = WordTokenizer(encoder, max_length=7)
-    for pair, links in zip(read_bitext(BITEXT), read_links(tmp_path / "pairs"), strict=True):
+    for pair, links in zip(read_bitext(BITEXT), read_links(tmp_path / "links"), strict=True):
         source, target = (set(sentence.words) for sentence in tokenizer.encode_pieces(pair))
         assert links and {i for i, _ in links} <= source and {j for _, j in links} <= target
 
 
 def test_a_layer_that_the_encoder_lacks_is_refused(encoder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the encoder has 8 layers; layer 9 cannot be used"):
-        align(BITEXT, tmp_path / "pairs", encoder, layer=9)
-    assert not (tmp_path / "pairs").exists()
+        align(BITEXT, tmp_path / "links", encoder, layer=9)
+    assert not (tmp_path / "links").exists()
 
 
 def test_a_bitext_that_is_empty_or_malformed_is_told(encoder: Path, tmp_path: Path) -> None:
     (tmp_path / "bitext").write_text("")
     with pytest.raises(InputError, match="empty; there is nothing to align"):
-        align(tmp_path / "bitext", tmp_path / "pairs", encoder)
+        align(tmp_path / "bitext", tmp_path / "links", encoder)
     (tmp_path / "bitext").write_text("a ||| b\na b\n")
     with pytest.raises(InputError, match="bitext:2: expected 'source"):
-        align(tmp_path / "bitext", tmp_path / "pairs", encoder)
-    assert not (tmp_path / "pairs").exists()
+        align(tmp_path / "bitext", tmp_path / "links", encoder)
+    assert not (tmp_path / "links").exists()
 
 
 class UnitStates:

@@ -1,15 +1,19 @@
 """The configuration: what is refused and in which words, and the reference made from its models."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from realign.config import parse_method, read_config, reference
-from realign.digest import _reached, code_digest
+from realign.aligners.registry import ALIGNERS
+from realign.config.reading import read_config
+from realign.config.reference import reference
 from realign.errors import InputError
-from realign.running import claim_folder
+from realign.experiment.experiment import Experiment
+from realign.jobs.digest import LIBRARY, code_digest, reached
+from realign.jobs.locks import claim_folder
 
 PROJECT = Path(__file__).parents[1]
 
@@ -34,20 +38,23 @@ def content() -> dict[str, Any]:
         ({"methods": ["baseline", "during-giza"]}, "names an unknown aligner; the aligners are fastalign"),
         ({"methods": ["before-dictionary"]}, "methods: 'baseline' is missing"),
         ({"target_languages": ["ar", "en"]}, "target_languages: 'en' is the source language"),
-        ({"target_languages": ["ar", "ar"]}, "target_languages: a value stands twice"),
+        ({"target_languages": ["ar", "ar"]}, "target_languages: a value appears twice"),
         ({"target_languages": ["../up"]}, "target_languages.0: found '../up'"),
         ({"models": {"../up": {"source": "lab"}}}, "models.../up: found '../up'"),
         ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
         ({"models": {"mine": {"source": "files"}}}, "models.mine.path: missing; the directory"),
         ({"realignment": {"languages": ["fi"]}}, "realignment.languages: ['fi'] not among target_languages"),
         ({"realignment": {"languages": []}}, "realignment.languages: found []; expected at least one, or 'all'"),
-        ({"realignment": {"languages": ["ar", "ar"]}}, "realignment.languages: a value stands twice in ['ar', 'ar']"),
+        (
+            {"realignment": {"languages": ["ar", "ar"]}},
+            "realignment.languages: found ['ar', 'ar']; a value appears twice",
+        ),
         ({"realignment": {"layers": [4]}}, "realignment.layers: [4] are not among the 3 of 'e5-3'"),
         ({"realignment": {"layers": [-8, -1]}}, "realignment.layers: [-8] are not among the 3 of 'e5-3'"),
         ({"figures": {"palette": "jet"}}, "figures.palette: found 'jet'; input should be 'Pastel1', 'Pastel2'"),
         (
-            {"aligners": {"dictionary": {"source": "hub", "url": "{language}"}}},
-            "aligners.dictionary.url: found '{language}'; expected no other fields than {source}, {lang}",
+            {"dictionaries": {"source": "hub", "url": "{language}"}},
+            "dictionaries.url: found '{language}'; expected no other fields than {source}, {lang}",
         ),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "ud", "url": "{task}"}}},
@@ -55,7 +62,10 @@ def content() -> dict[str, Any]:
         ),
         ({"measurement": {"aligner": "giza"}}, "measurement.aligner: unknown aligner 'giza'"),
         ({"bitext": {"source": "files", "source_side": "x"}}, "expected either 'pattern', or both"),
-        ({"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}}, "tasks.pos.dataset: 'wikiann' has no pos"),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}},
+            "tasks.pos.dataset: found 'wikiann'; expected",
+        ),
         ({"tasks": {"pos": {"source": "hub", "dataset": "ud"}}}, "tasks.pos.treebanks: no treebank for ar, en, es"),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": "match"}},
@@ -82,11 +92,120 @@ def test_a_missing_key_is_named_with_its_meaning(content: dict[str, Any]) -> Non
         read_config(content)
 
 
-def test_a_method_is_parsed_once() -> None:
-    assert parse_method("baseline").aligner is None
-    before, during = parse_method("before-fastalign"), parse_method("during-dictionary")
-    assert (before.when, before.aligner) == ("before", "fastalign")
-    assert (during.when, during.aligner) == ("during", "dictionary")
+def methods(content: dict[str, Any], entries: object, **changes: Any) -> Experiment:
+    return Experiment(read_config(content | {"methods": entries} | changes), PROJECT / "lab")
+
+
+def test_a_name_of_the_form_when_aligner_means_what_it_says(content: dict[str, Any]) -> None:
+    chosen = methods(content, ["baseline", "before-fastalign", "during-dictionary"]).config.all_methods
+    assert (chosen["baseline"].when, chosen["baseline"].aligner) == (None, None)
+    assert (chosen["before-fastalign"].when, chosen["before-fastalign"].aligner) == ("before", "fastalign")
+    assert (chosen["during-dictionary"].when, chosen["during-dictionary"].aligner) == ("during", "dictionary")
+
+
+def test_a_method_takes_what_it_leaves_out_from_realignment(content: dict[str, Any]) -> None:
+    entries = {
+        "baseline": {},
+        "before-dictionary": None,
+        "cold": {"when": "before", "aligner": "dictionary", "temperature": 0.05, "label": "τ = 0.05"},
+    }
+    experiment = methods(content, entries, realignment={"steps": 7, "temperature": 0.2})
+    plain, cold = (experiment.config.all_methods[name].realignment for name in ("before-dictionary", "cold"))
+    assert (plain.steps, plain.loss_settings()["temperature"]) == (7, 0.2)
+    assert (cold.steps, cold.loss_settings()["temperature"]) == (7, 0.05)
+    assert experiment.labels == {"baseline": "baseline", "before-dictionary": "before-dictionary", "cold": "τ = 0.05"}
+
+
+def test_methods_with_the_same_settings_share_their_recipe(content: dict[str, Any]) -> None:
+    same = {"when": "before", "aligner": "dictionary"}
+    entries = {"baseline": {}, "a": same, "before-dictionary": {"temperature": 0.1}, "b": {**same, "temperature": 0.2}}
+    names = methods(content, entries).recipe_names
+    assert names["e5-3", "a", "pos"] == names["e5-3", "before-dictionary", "pos"] != names["e5-3", "b", "pos"]
+    assert names["e5-3", "a", "pos"].startswith("dictionary-30-")
+    # an explicit default is no other setting, and a rate of the model's counts as one
+    slow = {"e5-3": {"source": "lab", "layers": 3, "learning_rate": 1e-5}}
+    own = methods(
+        content, entries | {"c": {**same, "learning_rate": 1e-5}, "d": {**same, "learning_rate": 2e-5}}, models=slow
+    )
+    assert own.recipe_names["e5-3", "a", "pos"] == own.recipe_names["e5-3", "c", "pos"]
+    assert own.recipe_names["e5-3", "a", "pos"] != own.recipe_names["e5-3", "d", "pos"]
+
+
+def test_each_language_has_an_encoder_and_is_scored_with_its_own(content: dict[str, Any]) -> None:
+    same = {"when": "before", "aligner": "dictionary"}
+    entries = {"baseline": {}, "own": {**same, "languages": "each"}, "arabic": {**same, "languages": ["ar"]}}
+    experiment = methods(content, entries, target_languages=["ar", "es"], seeds=[1])
+    assert list(experiment.variants) == ["baseline", "own@ar", "own@es", "arabic"]
+    names = experiment.recipe_names
+    assert names["e5-3", "own@ar", "pos"] == names["e5-3", "arabic", "pos"] != names["e5-3", "own@es", "pos"]
+    inputs = experiment.realign_inputs("e5-3", names["e5-3", "own@es", "pos"])
+    assert inputs["links"] == ["results/links/dictionary/train/en-es.txt"]
+    scored = [path for path in experiment.all_scores() if "/e5-3/own@es/" in path]
+    assert scored == [f"results/scores/e5-3/own@es/pos/seed1/{lang}.json" for lang in ("en", "es")]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"when": "before"}, "methods: 'mine' is neither 'baseline' nor 'before-<aligner>'"),
+        ({"when": "after", "aligner": "dictionary"}, "methods.mine.when: found 'after'; the whens are before, during"),
+        ({"when": "before", "aligner": "giza"}, "methods.mine.aligner: found 'giza'; the aligners are fastalign"),
+        (
+            {"when": "before", "aligner": "dictionary", "stepz": 3},
+            "methods.mine.stepz: unknown key; did you mean 'steps'",
+        ),
+        ({"when": "before", "aligner": "dictionary", "steps": 0}, "methods.mine.steps: found 0; expected a number of"),
+        ({"when": "before", "aligner": "dictionary", "layers": [9]}, "methods.mine.layers: [9] are not among the 3"),
+        ({"when": "before", "aligner": "dictionary", "languages": ["fi"]}, "methods.mine.languages: ['fi'] not among"),
+        ({"when": "before", "aligner": "dictionary", "loss": "l3"}, "methods.mine.loss: found 'l3'; expected one of"),
+        ({"when": "before", "aligner": "dictionary", "label": ""}, "methods.mine.label: found ''; expected a text"),
+    ],
+)
+def test_a_mistake_in_a_method_is_one_sentence(content: dict[str, Any], entry: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as error:
+        methods(content, {"baseline": {}, "mine": entry})
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="methods.baseline.steps: the baseline has no settings"):
+        methods(content, {"baseline": {"steps": 3}})
+    with pytest.raises(InputError, match="methods.before-dictionary.aligner: found 'fastalign', but the method's name"):
+        methods(content, {"baseline": {}, "before-dictionary": {"aligner": "fastalign"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"tasks": {"pos": {"source": "files", "pattern": "x", "labels": ["A"]}}}, "tasks.pos.labels: unknown key"),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "xtreme", "treebanks": {"en": "UD_English-EWT"}}}},
+            "tasks.pos.treebanks: unknown key",
+        ),
+        ({"tasks": {"nli": {"source": "lab"}}}, "tasks.nli.source: found 'lab'; expected one of 'files', 'hub'"),
+        ({"tasks": {"chunks": {"source": "lab"}}}, "tasks.chunks: unknown key"),
+        ({"tasks": {}}, "tasks: found none; expected at least one of pos"),
+        ({"seeds": [True]}, "seeds.0: found True"),
+        ({"realignment": {"temperature": float("inf")}}, "realignment.temperature: found inf"),
+        ({"realignment": {"learning_rate": float("nan")}}, "realignment.learning_rate: found nan"),
+        (
+            {"measurement": {"measures": ["weak", "cka"]}},
+            "measurement.measures: unknown measure 'cka'; the",
+        ),
+        ({"finetuning": {"epochs": {"pos": 1, "chunks": 1}}}, "finetuning.epochs: unknown tasks ['chunks']"),
+        ({"aligners": {"dictionary": {"source": "lab"}}}, "aligners.dictionary.source: since version 0.2.0 this is"),
+    ],
+)
+def test_a_key_that_would_be_ignored_is_refused(content: dict[str, Any], change: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_config(content | change)
+    assert said in str(error.value)
+
+
+def test_names_of_models_are_escaped_where_they_become_patterns(content: dict[str, Any]) -> None:
+    models = {name: {"source": "lab", "layers": 3} for name in ("xlmr.base", "xlmr-base")}
+    constraint = methods(content, ["baseline"], models=models).constraints()["model"]
+    assert re.fullmatch(constraint, "xlmr.base") and not re.fullmatch(constraint, "xlmrxbase")
 
 
 def test_the_reference_is_made_from_the_models() -> None:
@@ -102,21 +221,23 @@ def test_a_digest_follows_imports_and_ignores_what_does_not_run() -> None:
     scripts = PROJECT / "workflow" / "scripts"
     digests = {path.name: code_digest(path) for path in scripts.glob("*.py")}
     assert len(set(digests.values())) == len(digests)
-    reached = {path.name for path in _reached(scripts / "realign.py")}
-    assert {"realignment.py", "training.py", "words.py", "pharaoh.py", "checkpoint.py"} <= reached
-    assert not reached & {"finetuning.py", "figures.py", "conll.py", "config.py", "fast_align.py"}
+    files = {path.name for path in reached(scripts / "realign.py")}
+    assert {"objective.py", "loop.py", "words.py", "pharaoh.py", "checkpoint.py"} <= files
+    assert not files & {"finetuning.py", "figures.py", "conll.py", "whole.py", "fast_align.py", "job.py", "registry.py"}
 
 
 def test_a_digest_follows_the_programs_that_a_stage_runs() -> None:
-    reached = {path.name for path in _reached(PROJECT / "workflow/scripts/align_fastalign.py")}
-    assert {"fast_align.py", "atools.py"} <= reached
+    row = next(row for row in ALIGNERS if row.programs)
+    assert {"fast_align.py", "atools.py"} <= {
+        path.name for path in reached(PROJECT / "workflow/scripts/align.py", row.module)
+    }
 
 
-@pytest.mark.parametrize("kind", ["fetch", "prepare", "align", "tokenise"])
-def test_no_stage_that_brings_data_runs_again_for_a_reworded_config_key(kind: str) -> None:
-    scripts = list((PROJECT / "workflow/scripts").glob(f"{kind}_*.py"))
-    assert scripts
-    assert [path.name for path in scripts if "config.py" in {file.name for file in _reached(path)}] == []
+def test_no_stage_runs_again_for_a_reworded_config_key_or_a_new_row() -> None:
+    for script in (PROJECT / "workflow/scripts").glob("*.py"):
+        files = {str(path.relative_to(LIBRARY)) for path in reached(script) if path.is_relative_to(LIBRARY)}
+        known = [name for name in files if name.startswith(("config/", "experiment/", "jobs/")) or "registry" in name]
+        assert known == [], script.name
 
 
 def test_one_run_at_a_time_holds_a_folder(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
-from study import Study
+from study import Study, recipe
 
 SUMMARIES = {
     "scores.csv",
@@ -20,7 +22,9 @@ SUMMARIES = {
     "report.html",
 }
 BASELINE = {"pos": "finetuned/mine/baseline/pos/seed31", "ner": "finetuned/mine/baseline/ner/seed31"}
-REALIGNED = "realigned/mine/dictionary/3/seed31/manifest.json"
+RECIPE = recipe()
+WARMER = recipe(realignment={"temperature": 0.2})
+REALIGNED = f"realigned/mine/{RECIPE}/seed31/manifest.json"
 
 
 def scores(method: str, *languages: str, seed: int = 31, tasks: tuple[str, ...] = ("pos", "ner")) -> set[str]:
@@ -31,9 +35,9 @@ def finetuned(method: str, seed: int = 31, tasks: tuple[str, ...] = ("pos", "ner
     return {f"finetuned/mine/{method}/{task}/seed{seed}/manifest.json" for task in tasks}
 
 
-def below_realigned(*languages: str) -> set[str]:
-    """What hangs on the realigned checkpoint."""
-    measured = {f"alignment/mine/dictionary/3/seed31/{lang}.json" for lang in languages}
+def below_realigned(*languages: str, recipe: str = RECIPE) -> set[str]:
+    """What depends on the realigned checkpoint."""
+    measured = {f"alignment/mine/{recipe}/seed31/{lang}.json" for lang in languages}
     return finetuned("before-dictionary") | scores("before-dictionary", "en", *languages) | measured | SUMMARIES
 
 
@@ -52,11 +56,13 @@ def test_lost_benchmarks_run_nothing(finished_study: Study) -> None:
 
 def test_a_new_language_runs_its_branch_and_joint_realignments(finished_study: Study) -> None:
     own = {f"bitext/{split}/en-nl.txt" for split in ("train", "test")}
-    own |= {f"pairs/dictionary/{split}/en-nl.txt" for split in ("train", "test")}
-    own |= {f"tasks/{task}/nl/test.parquet" for task in ("pos", "ner")} | {"alignment/mine/pretrained/nl.json"}
+    own |= {f"links/dictionary/{split}/en-nl.txt" for split in ("train", "test")}
+    own |= {f"examples/{task}/nl/test.parquet" for task in ("pos", "ner")} | {"alignment/mine/pretrained/nl.json"}
     with finished_study.changed_config(target_languages=["de", "it", "nl"]):
         planned = finished_study.planned()
-    expected = own | {REALIGNED} | below_realigned("de", "it", "nl") | scores("baseline", "nl") | SUMMARIES
+    with_it = recipe(target_languages=["de", "it", "nl"])
+    below = {f"realigned/mine/{with_it}/seed31/manifest.json"} | below_realigned("de", "it", "nl", recipe=with_it)
+    expected = own | below | scores("baseline", "nl") | SUMMARIES
     assert planned == expected
     assert not planned & finetuned("baseline"), "a baseline checkpoint never depends on target languages"
 
@@ -70,8 +76,10 @@ def test_a_new_language_outside_realignment_leaves_every_checkpoint_alone(finish
 
 
 def test_a_removed_language_runs_the_summaries_and_joint_realignments(finished_study: Study) -> None:
+    without = recipe(target_languages=["de"])
     with finished_study.changed_config(target_languages=["de"]):
-        assert finished_study.planned() == {REALIGNED} | below_realigned("de")
+        below = {f"realigned/mine/{without}/seed31/manifest.json"} | below_realigned("de", recipe=without)
+        assert finished_study.planned() == below
 
 
 def test_a_language_outside_realignment_is_removed_and_added_at_the_price_of_summaries(
@@ -101,7 +109,7 @@ def test_an_edited_bitext_runs_its_language_and_joint_realignments(finished_stud
     with finished_study.changed_file(path, "settimana scorsa", "settimana passata"):
         planned = finished_study.planned()
     # held-out pairs of the dictionary do not depend on the training bitext
-    own = {"bitext/train/en-it.txt", "pairs/dictionary/train/en-it.txt"}
+    own = {"bitext/train/en-it.txt", "links/dictionary/train/en-it.txt"}
     assert planned == own | {REALIGNED} | below_realigned("de", "it")
 
 
@@ -110,7 +118,7 @@ def test_edited_task_data_runs_that_languages_scores(finished_study: Study) -> N
     with finished_study.changed_file(path, "contadino", "fattore"):
         planned = finished_study.planned()
     changed = scores("baseline", "it", tasks=("ner",)) | scores("before-dictionary", "it", tasks=("ner",))
-    assert planned == {"tasks/ner/it/test.parquet"} | changed | SUMMARIES
+    assert planned == {"examples/ner/it/test.parquet"} | changed | SUMMARIES
 
 
 def test_a_touched_file_with_the_same_content_runs_nothing(finished_study: Study) -> None:
@@ -121,8 +129,8 @@ def test_a_touched_file_with_the_same_content_runs_nothing(finished_study: Study
 def test_a_new_seed_runs_only_its_own_combinations(finished_study: Study) -> None:
     with finished_study.changed_config(seeds=[31, 42]):
         planned = finished_study.planned()
-    assert planned == SUMMARIES | {"realigned/mine/dictionary/3/seed42/manifest.json"} | {
-        f"alignment/mine/dictionary/3/seed42/{lang}.json" for lang in ("de", "it")
+    assert planned == SUMMARIES | {f"realigned/mine/{RECIPE}/seed42/manifest.json"} | {
+        f"alignment/mine/{RECIPE}/seed42/{lang}.json" for lang in ("de", "it")
     } | finetuned("baseline", 42) | finetuned("before-dictionary", 42) | scores(
         "baseline", "en", "de", "it", seed=42
     ) | scores("before-dictionary", "en", "de", "it", seed=42)
@@ -165,7 +173,7 @@ def test_joint_realignment_adds_its_own_checkpoints_and_moves_no_other(finished_
         (finished_study.folder / "results/finetuned/mine/during-dictionary/pos/seed31/manifest.json").read_text()
     )
     assert (
-        manifest["method"] == "during-dictionary" and "results/pairs/dictionary/train/en-it.txt" in manifest["inputs"]
+        manifest["method"] == "during-dictionary" and "results/links/dictionary/train/en-it.txt" in manifest["inputs"]
     )
     shutil.rmtree(finished_study.folder / "results/finetuned/mine/during-dictionary")
 
@@ -179,7 +187,7 @@ def test_as_many_realignment_steps_as_the_task_takes_make_one_encoder_for_equal_
         "ner": len((finished_study.folder / "ner/en.train.txt").read_text().strip().split("\n\n")),
     }
     steps = {2 * -(-count // 8) for count in sentences.values()}
-    assert encoders == {f"realigned/mine/dictionary/{number}/seed31/manifest.json" for number in steps}
+    assert {int(path.split("/")[2].split("-")[1]) for path in encoders} == steps and len(encoders) == len(steps)
 
 
 def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
@@ -201,7 +209,11 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
             | scores("before-dictionary", "en", "de", "it")
             | SUMMARIES,
         ),
-        ("realignment", {"temperature": 0.2}, {REALIGNED} | below_realigned("de", "it")),
+        (
+            "realignment",
+            {"temperature": 0.2},
+            {f"realigned/mine/{WARMER}/seed31/manifest.json"} | below_realigned("de", "it", recipe=WARMER),
+        ),
         (
             "analysis",
             {"bootstrap": 300},
@@ -220,7 +232,7 @@ def test_a_hyperparameter_runs_its_stage_and_what_is_below(
 def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) -> None:
     library = finished_study.project / "workflow" / "realign"
     with finished_study.changed_file(
-        library / "realignment.py", "temperature: float = 0.1", "temperature: float = 0.3"
+        library / "realignment/losses/contrastive.py", "temperature: float = 0.1", "temperature: float = 0.3"
     ):
         assert finished_study.planned() == {REALIGNED} | below_realigned("de", "it")
     with finished_study.changed_file(library / "analysis" / "figures.py", "alpha=0.85", "alpha=0.9"):
@@ -228,7 +240,7 @@ def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) ->
 
 
 def test_the_code_of_a_script_runs_its_stage(finished_study: Study) -> None:
-    script = finished_study.project / "workflow" / "scripts" / "change.py"
+    script = finished_study.project / "workflow" / "scripts" / "alignment_change.py"
     with finished_study.changed_file(script, "write_table(table,", "write_table(table.copy(),"):
         assert finished_study.planned() == {"alignment_change.csv", "tables/correlations.csv", "report.html"}
 
@@ -237,10 +249,14 @@ def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -
     library = finished_study.project / "workflow" / "realign"
     script = finished_study.project / "workflow" / "scripts" / "realign.py"
     with (
-        finished_study.changed_file(library / "training.py", '"""The one training loop', '"""The single training loop'),
-        finished_study.changed_file(library / "alignment.py", "n = len(source)", "n = len(source)  # a comment"),
         finished_study.changed_file(
-            script, "order = seed_everything(seed)", "order = seed_everything(\n        seed\n    )"
+            library / "training/loop.py", '"""The one training loop', '"""The single training loop'
+        ),
+        finished_study.changed_file(
+            library / "alignment/measures/retrieval.py", "n = len(source)", "n = len(source)  # a comment"
+        ),
+        finished_study.changed_file(
+            script, "rng = seed_everything(seed)", "rng = seed_everything(\n        seed\n    )"
         ),
     ):
         assert finished_study.planned() == set()
@@ -248,7 +264,7 @@ def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -
 
 def test_a_stage_that_reproduces_its_weights_stops_the_rerun(finished_study: Study, tmp_path: Path) -> None:
     study = finished_study.copy(tmp_path)
-    finetuning = study.project / "workflow" / "realign" / "finetuning.py"
+    finetuning = study.project / "workflow" / "realign" / "tasks" / "tagging" / "model.py"
     with study.changed_file(finetuning, "IGNORED = -100", "IGNORED = -101"):  # another number for the same thing
         below = study.planned()
         assert finetuned("baseline") | scores("baseline", "de") | SUMMARIES <= below
@@ -260,3 +276,133 @@ def test_a_stage_that_reproduces_its_weights_stops_the_rerun(finished_study: Stu
         # scoring uses the same module, so its digest changed as well; correlations and the rest do not run
         remaining = study.planned()
     assert not remaining & finetuned("baseline")
+
+
+NER = {"source": "files", "pattern": "ner/{lang}.{split}.txt"}
+TREEBANKS = {"en": "UD_English-EWT", "de": "UD_German-GSD", "it": "UD_Italian-ISDT"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "made_again"),
+    [
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}},
+            {f"examples/pos/{lang}/test.parquet" for lang in ("en", "de", "it")} | {"examples/pos/en/train.parquet"},
+        ),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "ud", "treebanks": TREEBANKS}}},
+            {f"examples/pos/{lang}/test.parquet" for lang in ("en", "de", "it")} | {"examples/pos/en/train.parquet"},
+        ),
+        ({"tasks": {"ner": {**NER, "pattern": "other/{lang}.{split}.txt"}}}, {"examples/ner/it/test.parquet"}),
+        (
+            {"tasks": {"ner": {**NER, "labels": ["O", "B-X", "B-PER"]}}},
+            {"examples/ner/it/test.parquet", "examples/ner/en/train.parquet"},
+        ),
+        ({"bitext": {"source": "files", "pattern": "texts/{split}.{source}-{lang}.txt"}}, {"bitext/train/en-it.txt"}),
+        ({"bitext": {"source": "hub", "dataset": "opus-100"}}, {"raw_bitext/train/en-it.tsv", "bitext/test/en-it.txt"}),
+        ({"dictionaries": {"source": "hub"}}, {"dictionaries/en-it.txt", "links/dictionary/train/en-it.txt"}),
+        ({"models": {"mine": {"source": "lab", "layers": 2}}}, {"models/mine/manifest.json"}),
+        ({"models": {"mine": {"source": "hub", "name": "o/n"}}}, {"models/mine/manifest.json"}),
+        ({"models": {"mine": {"source": "files", "path": "model"}}}, {"models/mine/manifest.json"}),
+        ({"measurement": {"aligner": "fastalign"}}, {"alignment/mine/pretrained/it.json"} | scores("baseline", "it")),
+        ({"measurement": {"measures": ["strong"]}}, {"alignment/mine/pretrained/it.json"} | scores("baseline", "it")),
+    ],
+)
+def test_another_source_for_the_same_thing_makes_it_again(
+    finished_study: Study, changes: dict[str, Any], made_again: set[str]
+) -> None:
+    copies = {"other": "ner", "texts": "bitext", "model": "encoder"}
+    for copy, original in copies.items():
+        shutil.copytree(finished_study.folder / original, finished_study.folder / copy)
+    try:
+        with finished_study.replaced_config(**changes):
+            planned = finished_study.planned()
+    finally:
+        for copy in copies:
+            shutil.rmtree(finished_study.folder / copy)
+    assert made_again <= planned
+    assert planned >= SUMMARIES
+
+
+def test_what_no_result_depends_on_runs_nothing(finished_study: Study) -> None:
+    jobs = finished_study.project / "workflow/realign/jobs"
+    with (
+        finished_study.changed_file(jobs / "job.py", "free some space and run again", "make room and run again"),
+        finished_study.changed_file(jobs / "gpus.py", "waiting for a free GPU", "waiting for a GPU"),
+        finished_study.changed_file(jobs / "digest.py", "[:16]", "[:16].strip()"),
+    ):
+        assert finished_study.planned() == set()
+
+
+def test_the_code_of_one_kind_of_task_leaves_the_others_alone(finished_study: Study) -> None:
+    tasks = finished_study.project / "workflow/realign/tasks"
+    with (
+        finished_study.changed_file(tasks / "sentence_pairs/model.py", "return len(data)", "return 1 * len(data)"),
+        finished_study.changed_file(tasks / "nli.py", "return count_pairs(path)", "return 0 + count_pairs(path)"),
+    ):
+        assert finished_study.planned() == set()
+    with finished_study.changed_file(tasks / "metrics/entity_f1.py", "2 * len(", "2.0 * len("):
+        both = (scores(method, "en", "de", "it", tasks=("ner",)) for method in ("baseline", "before-dictionary"))
+        assert finished_study.planned() == set().union(*both) | SUMMARIES
+
+
+BEFORE = {"when": "before", "aligner": "dictionary"}
+
+
+def test_methods_with_the_same_settings_share_their_encoder_and_one_is_changed_alone(finished_study: Study) -> None:
+    methods: dict[str, Any] = {"baseline": {}, "before-dictionary": {}, "same": BEFORE}
+    methods["warmer"] = {**BEFORE, "temperature": 0.2}
+    with finished_study.changed_config(methods=methods):
+        planned = finished_study.planned()
+        realigned = {path for path in planned if path.startswith("realigned/")}
+        assert realigned == {f"realigned/mine/{WARMER}/seed31/manifest.json"}
+        assert finetuned("same") | finetuned("warmer") | scores("same", "en", "de", "it") <= planned
+        assert not planned & (finetuned("baseline") | finetuned("before-dictionary"))
+        methods["before-dictionary"] = {"temperature": 0.3}
+        with finished_study.changed_config(methods=methods):
+            again = finished_study.planned()
+    assert again - planned == {
+        path for path in again if "before-dictionary" in path or recipe(realignment={"temperature": 0.3}) in path
+    }
+
+
+def test_a_label_of_a_method_is_a_matter_of_tables_and_figures(finished_study: Study) -> None:
+    with finished_study.changed_config(methods={"baseline": {}, "before-dictionary": {"label": "dictionary"}}):
+        assert finished_study.planned() == {"tables/correlations.csv", "figures/transfer.svg", "report.html"}
+
+
+def test_with_an_encoder_for_each_language_a_change_of_one_runs_its_branch_alone(
+    finished_study: Study, tmp_path: Path
+) -> None:
+    study = finished_study.copy(tmp_path)
+    methods = {"baseline": {}, "own": {**BEFORE, "languages": "each"}}
+    with study.changed_config(methods=methods):
+        study.run()
+        assert study.planned() == set()
+        table = pd.read_csv(study.folder / "results/scores.csv").query("method == 'own'")
+        assert set(zip(table["realigned_for"], table["language"], strict=True)) == {
+            ("de", "en"), ("de", "de"), ("it", "en"), ("it", "it"),
+        }  # fmt: skip
+        sources = {
+            lang: table.query("language == 'en' and realigned_for == @lang").set_index("task")["score"]
+            for lang in ("de", "it")
+        }
+        for row in table.query("language != 'en' and task == 'pos'").to_dict("records"):
+            source = sources[row["language"]][row["task"]]
+            assert row["transfer"] == pytest.approx((row["score"] - source) / source, rel=1e-4)
+        gains = pd.read_csv(study.folder / "results/realignment.csv").query("method == 'own' and language == 'mean'")
+        assert gains["gain"].notna().all()
+        own = {f"{kind}/mine/own@it" for kind in ("finetuned", "scores")}
+        bitext = study.folder / "bitext" / "train.en-it.txt"
+        with study.changed_file(bitext, "settimana scorsa", "settimana passata"):
+            branch = study.planned() - SUMMARIES
+        assert {"bitext/train/en-it.txt", "links/dictionary/train/en-it.txt"} <= branch
+        assert not any("@de" in path or "baseline" in path for path in branch)
+        assert own == {"/".join(path.split("/")[:3]) for path in branch if "own@" in path}
+        with study.changed_config(target_languages=["de"]):
+            assert study.planned() == SUMMARIES
+        with study.changed_config(target_languages=["de", "it", "nl"]):
+            added = study.planned() - SUMMARIES
+        assert added and not any("@de" in path or "@it" in path for path in added)
+        assert any(path.startswith("finetuned/mine/own@nl/") for path in added)
+        assert {path for path in added if "baseline" in path} == scores("baseline", "nl")

@@ -11,18 +11,18 @@ from realign.encoders.checkpoint import (
     WEIGHTS,
     Manifest,
     base_encoder,
-    load_classifier,
     load_encoder,
-    load_tagger,
     sha256_of,
     write_manifest,
 )
 from realign.encoders.importing import import_encoder
 from realign.encoders.words import WordTokenizer, word_states
-from realign.finetuning import TaggingObjective, predict
-from realign.joint import JointObjective
-from realign.realignment import RealignmentObjective
-from realign.tasks.data import TokenData
+from realign.realignment.joint import JointObjective
+from realign.realignment.losses.contrastive import loss as contrastive_loss
+from realign.realignment.objective import RealignmentObjective
+from realign.tasks.sentence_pairs import model as classifying
+from realign.tasks.tagging import model as tagging
+from realign.tasks.tagging.data import TokenData
 from realign.text.bitext import SentencePair
 
 CPU = torch.device("cpu")
@@ -71,14 +71,15 @@ def test_an_encoder_cut_below_its_last_layer_has_the_states_of_the_whole_one(
 
 def joint_loss(folder: Path) -> float:
     torch.manual_seed(3)
-    tagger = load_tagger(folder, CPU, ["A", "B"]).eval()
+    tagger = tagging.load(folder, CPU, ["A", "B"]).eval()
     with torch.no_grad():
         tagger.classifier.weight.fill_(0.01)
         tagger.classifier.bias.copy_(torch.tensor([0.5, -0.5]))
     tokenizer = WordTokenizer(folder, 64)
     data = TokenData(SENTENCES[:2], [[0, 1, 0, 1, 0]] * 2, ["A", "B"])
-    task = TaggingObjective(tagger, tokenizer, data, 2, np.random.default_rng(1))
-    objective = JointObjective(task, RealignmentObjective(base_encoder(tagger), tokenizer, iter([LINKED])), 0.5)
+    task = tagging.TaggingObjective(tagger, tokenizer, data, 2, np.random.default_rng(1))
+    realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([LINKED]), contrastive_loss)
+    objective = JointObjective(task, realignment, 0.5)
     return objective.loss(objective.prepare(next(objective.draws))).item()
 
 
@@ -93,19 +94,20 @@ def test_every_family_is_realigned_tagged_classified_and_reloaded(
 ) -> None:
     folder = families[family]
     encoder, tokenizer = load_encoder(folder, CPU), WordTokenizer(folder, 64)
-    objective = RealignmentObjective(encoder, tokenizer, iter([LINKED]))
+    objective = RealignmentObjective(encoder, tokenizer, iter([LINKED]), contrastive_loss)
     objective.loss(objective.prepare(LINKED)).backward()
     moved = [name for name, weight in encoder.named_parameters() if weight.grad is not None and weight.grad.any()]
     assert len(moved) > 10
-    assert load_classifier(folder, CPU, ["a", "b", "c"]).num_labels == 3
-    tagger = load_tagger(folder, CPU, ["A", "B"]).eval()
-    expected = predict(tagger, tokenizer, SENTENCES, batch_size=2)
+    assert classifying.load(folder, CPU, ["a", "b", "c"]).num_labels == 3
+    tagger = tagging.load(folder, CPU, ["A", "B"]).eval()
+    data = TokenData(SENTENCES, [[0] * len(words) for words in SENTENCES], ["A", "B"])
+    expected = tagging.predict(tagger, folder, data, max_length=64, batch_size=2)
     tagger.save_pretrained(tmp_path)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     write_manifest(tmp_path, Manifest(weights_sha256=sha256_of(tmp_path / WEIGHTS), model=family))
-    again = load_tagger(tmp_path, CPU).eval()
-    assert predict(again, WordTokenizer(tmp_path, 64), SENTENCES, batch_size=2) == expected
+    again = tagging.load(tmp_path, CPU).eval()
+    assert tagging.predict(again, tmp_path, data, max_length=64, batch_size=2) == expected
     assert [len(row) for row in expected] == [5, 5, 1]
 
 

@@ -19,7 +19,7 @@ A, B, C = "GPU-aaaa1111-0000", "GPU-bbbb2222-0000", "GPU-cccc3333-0000"
 
 CLAIM = """
 import os, sys
-from realign.gpus import claim_device
+from realign.jobs.gpus import claim_device
 claim_device(poll=0.05)
 assert "torch" not in sys.modules
 print("sees", os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
@@ -39,8 +39,8 @@ rule compute:
 """
 
 COMPUTE = """
-from realign.gpus import claim_device
-from realign.job import job
+from realign.jobs.gpus import claim_device
+from realign.jobs.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     claim_device()
@@ -185,9 +185,8 @@ def test_nvidia_smi_lists_the_devices(tmp_path: Path, listing: list[str], device
 
 
 def test_a_senseless_number_of_jobs_per_device_is_told(tmp_path: Path) -> None:
-    code = (
-        "from realign.gpus import claim_device\nfrom realign.job import job\nwith job('job.log'):\n    claim_device()\n"
-    )
+    imports = "from realign.jobs.gpus import claim_device\nfrom realign.jobs.job import job\n"
+    code = f"{imports}with job('job.log'):\n    claim_device()\n"
     changes = {"REALIGN_GPUS": "0", "REALIGN_JOBS_PER_GPU": "two"}
     finished = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=variables(tmp_path, **changes), capture_output=True, text=True

@@ -6,19 +6,26 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from ast import literal_eval
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub import StandInHub, commit_of, serve
 from hub_content import TEST, TRAINING, build_hub
+from realign.config.reading import read_config
 from realign.errors import InputError
-from realign.sources import fetching
-from realign.sources.labelled import fetch_sentences
-from realign.sources.treebanks import fetch_treebank
+from realign.experiment.experiment import Experiment
+from realign.sources.corpora import ud
+from realign.sources.provenance import write_provenance
+from realign.sources.requests import LabelledRequest
 from realign.sources.web import download
-from realign.tasks.data import read_sentences
+from realign.tasks import ner, pos
+from realign.text.files import sha256_of
+from realign.text.labels import ENTITIES, INFERENCE, UPOS
 from study import PROJECT
 
 
@@ -42,14 +49,17 @@ def client(hub: StandInHub, cache: Path, code: str, **variables: str) -> subproc
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     environment |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(cache), "PYTHONPATH": str(PROJECT / "workflow"), **variables}
     head = """
+        from pathlib import Path
         from realign.errors import InputError
         from realign.sources import fetching, hub
+        from realign.sources.corpora import opus100, wikiann, xnli, xtreme
         from realign.sources.hub_models import snapshot
+        from realign.sources.requests import BitextRequest, LabelledRequest
         fetching.FIRST_PAUSE = 0.01
         try:
             {}
         except InputError as error:
-            print("told:", error)
+            print("refused:", error)
     """
     body = textwrap.indent(textwrap.dedent(code).strip(), " " * 4)
     source = textwrap.dedent(head).replace("    {}", body)
@@ -62,14 +72,14 @@ def said(finished: subprocess.CompletedProcess[str]) -> str:
 
 
 TAGGED = """
-commit = hub.resolve("google/xtreme", {revision!r})
-rows = hub.read_tagged("xtreme", {language!r}, {split!r}, commit)
-print(commit, len(rows), *rows[0].tokens[:3], *rows[0].labels[:3])
+request = LabelledRequest({language!r}, {split!r}, None, {labels!r}, Path(), {{"revision": {revision!r}}})
+sentences, provenance = xtreme.fetch(request)
+print(provenance["revision"], len(sentences), *sentences[0].tokens[:3], *sentences[0].labels[:3])
 """
 
 
-def tagged(revision: str = "main", language: str = "en", split: str = "train") -> str:
-    return TAGGED.format(revision=revision, language=language, split=split)
+def tagged(revision: str = "main", language: str = "en", split: str = "train", labels: tuple[str, ...] = UPOS) -> str:
+    return TAGGED.format(revision=revision, language=language, split=split, labels=labels)
 
 
 def test_tags_are_read_by_name_pinned_and_then_from_the_cache(hub: StandInHub, tmp_path: Path) -> None:
@@ -77,7 +87,7 @@ def test_tags_are_read_by_name_pinned_and_then_from_the_cache(hub: StandInHub, t
     first = said(client(hub, tmp_path / "cache", tagged()))
     # the stand-in's label order is not ours: names decide
     assert first.splitlines()[-1].split()[:2] == [commit, str(TRAINING)]
-    expected = read_sentences("pos", PROJECT / "lab/treebank/en-train.conllu", None)[0][0]
+    expected = next(pos.read(PROJECT / "lab/treebank/en-train.conllu", UPOS))
     assert first.split()[-6:] == [*expected.tokens[:3], *expected.labels[:3]]
     assert f" {TEST} " in said(client(hub, tmp_path / "cache", tagged(split="test")))
     downloads = hub.requests["GET train-00000-of-00001.parquet"]
@@ -91,7 +101,7 @@ def test_tags_are_read_by_name_pinned_and_then_from_the_cache(hub: StandInHub, t
 def test_offline_without_a_cache_is_told(hub: StandInHub, tmp_path: Path) -> None:
     commit = commit_of(hub.root / "datasets/google/xtreme")
     finished = client(hub, tmp_path / "cache", tagged(commit), HF_HUB_OFFLINE="1")
-    assert "told: google/xtreme (udpos.English, train): not in the local cache" in said(finished)
+    assert "refused: google/xtreme (udpos.English, train): not in the local cache" in said(finished)
 
 
 def test_an_unreachable_hub_is_told(tmp_path: Path, content: Path) -> None:
@@ -99,13 +109,13 @@ def test_an_unreachable_hub_is_told(tmp_path: Path, content: Path) -> None:
         pass  # and gone again
     finished = client(server, tmp_path / "cache", 'print(hub.resolve("google/xtreme", "main"))')
     assert "attempt 1 of 5 failed" in said(finished)
-    assert "told: google/xtreme: the hub cannot be reached" in said(finished)
+    assert "refused: google/xtreme: the hub cannot be reached" in said(finished)
 
 
 def test_a_missing_language_lists_those_that_exist(hub: StandInHub, tmp_path: Path) -> None:
     finished = client(hub, tmp_path / "cache", tagged(language="fi", split="test"))
     assert "google/xtreme: has no 'udpos.Finnish'; it has udpos.Arabic, udpos.Chinese, udpos.English" in said(finished)
-    code = 'list(hub.read_translations("ar", "zh", "test", hub.resolve(hub.OPUS100, "main")))'
+    code = 'list(opus100.fetch(BitextRequest("ar", "zh", "test", {"revision": "main"}))[0])'
     finished = client(hub, tmp_path / "cache", code)
     assert "Helsinki-NLP/opus-100: has no 'ar-zh'; it has ar-en, en-zh" in said(finished)
 
@@ -113,9 +123,9 @@ def test_a_missing_language_lists_those_that_exist(hub: StandInHub, tmp_path: Pa
 def test_a_missing_split_repository_or_revision_is_told(hub: StandInHub, tmp_path: Path) -> None:
     assert "has no split 'train'" in said(client(hub, tmp_path / "cache", tagged(language="ar", split="train")))
     finished = client(hub, tmp_path / "cache", 'hub.resolve("google/xtreme", "v9")')
-    assert "told: google/xtreme: the hub has no revision 'v9' of it" in said(finished)
+    assert "refused: google/xtreme: the hub has no revision 'v9' of it" in said(finished)
     finished = client(hub, tmp_path / "cache", 'hub.resolve("nobody/nothing", "main")')
-    assert "told: nobody/nothing: the hub has no such repository" in said(finished)
+    assert "refused: nobody/nothing: the hub has no such repository" in said(finished)
 
 
 def test_a_changed_schema_is_told(hub: StandInHub, tmp_path: Path) -> None:
@@ -124,7 +134,12 @@ def test_a_changed_schema_is_told(hub: StandInHub, tmp_path: Path) -> None:
     shutil.copy(other / "test-00000-of-00001.parquet", path / "test-00000-of-00001.parquet")
     shutil.copy(other / "train-00000-of-00001.parquet", path / "train-00000-of-00001.parquet")
     finished = client(hub, tmp_path / "cache", tagged())
-    assert "told: google/xtreme (en): expected columns tokens, pos_tags, found tokens: " in said(finished)
+    assert "refused: google/xtreme (en): expected columns tokens, pos_tags, found tokens: " in said(finished)
+
+
+def test_labels_of_the_hub_that_are_not_ours_are_refused(hub: StandInHub, tmp_path: Path) -> None:
+    finished = client(hub, tmp_path / "cache", tagged(labels=UPOS[2:]))
+    assert "refused: google/xtreme (en): unknown labels ADJ, ADP" in said(finished)
 
 
 def test_a_connection_cut_inside_a_file_goes_on_where_it_was(hub: StandInHub, tmp_path: Path) -> None:
@@ -150,28 +165,31 @@ def test_an_encoder_without_safetensors_is_told(hub: StandInHub, tmp_path: Path)
     folder = hub.root / "models/FacebookAI/xlm-roberta-base"
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     code = 'snapshot("FacebookAI/xlm-roberta-base", hub.resolve("FacebookAI/xlm-roberta-base", "main", "model"))'
-    assert "told: FacebookAI/xlm-roberta-base: no safetensors weights" in said(client(hub, tmp_path / "cache", code))
+    assert "refused: FacebookAI/xlm-roberta-base: no safetensors weights" in said(client(hub, tmp_path / "cache", code))
 
 
 def test_pairs_of_bitext_are_source_first_whatever_their_name(hub: StandInHub, tmp_path: Path) -> None:
     code = """
     for language in ("ar", "zh"):
-        pairs = list(hub.read_translations("en", language, "test", hub.resolve(hub.OPUS100, "main")))
-        print(len(pairs), *pairs[0], sep="|")
+        found, provenance = opus100.fetch(BitextRequest("en", language, "test", {"revision": "main"}))
+        pairs = list(found)
+        print(len(pairs), *pairs[0], provenance["repository"], provenance["revision"], sep="|")
     """
+    commit = commit_of(hub.root / "datasets/Helsinki-NLP/opus-100")
     lines = said(client(hub, tmp_path / "cache", code)).splitlines()[-2:]
     for line, language in zip(lines, ("ar", "zh"), strict=True):
-        count, source, target = line.split("|")
+        count, source, target, *provenance = line.split("|")
         assert count == "60" and source.isascii()
+        assert provenance == ["Helsinki-NLP/opus-100", commit]
         expected = (PROJECT / f"lab/bitext/test.{language}.txt").read_text(encoding="utf-8").splitlines()[0]
         assert target.replace(" ", "") == expected.replace(" ", "")
 
 
 def test_inference_pairs_have_the_names_of_their_labels(hub: StandInHub, tmp_path: Path) -> None:
-    code = """
-    commit = hub.resolve("facebook/xnli", "main")
-    rows = hub.read_sentence_pairs("xnli", "ar", "test", commit, limit=3)
-    print(*(row.label for row in rows), rows[0].premise == rows[0].hypothesis)
+    code = f"""
+    request = LabelledRequest("ar", "test", 3, {INFERENCE!r}, Path(), {{"revision": "main"}})
+    pairs, _ = xnli.fetch(request)
+    print(*(pair.label for pair in pairs), pairs[0].premise == pairs[0].hypothesis)
     """
     assert said(client(hub, tmp_path / "cache", code)).endswith("entailment neutral contradiction True")
 
@@ -255,33 +273,87 @@ def test_a_part_that_is_whole_already_is_kept(hub: StandInHub, tmp_path: Path) -
     assert path.read_bytes() == content and hub.requests["GET large.txt"] == 2
 
 
+TREEBANK = "{treebank}/{release}/{lang}_{name}-ud-{split}.conllu"
+
+
+def treebank(hub: StandInHub, folder: Path, split: str, limit: int | None = None) -> LabelledRequest:
+    """What is asked of the Arabic treebank."""
+    url, treebanks = f"{hub.url}/files/ud/{TREEBANK}", {"ar": "UD_Arabic-PADT"}
+    return LabelledRequest("ar", split, limit, UPOS, folder, {"revision": "r2.15", "treebanks": treebanks, "url": url})
+
+
 def test_a_treebank_is_named_by_treebank_release_and_split(hub: StandInHub, tmp_path: Path) -> None:
-    url = f"{hub.url}/files/ud/{{treebank}}/{{release}}/{{lang}}_{{name}}-ud-{{split}}.conllu"
-    fetch_treebank("UD_Arabic-PADT", "r2.15", "ar", "test", tmp_path / "t.conllu", url=url)
-    assert (tmp_path / "t.conllu").read_bytes() == (PROJECT / "lab/treebank/ar-test.conllu").read_bytes()
+    assert f"https://raw.githubusercontent.com/UniversalDependencies/{TREEBANK}" == ud.URL
+    original = PROJECT / "lab/treebank/ar-test.conllu"
+    sentences, provenance = ud.fetch(treebank(hub, tmp_path, "test"))
+    assert sentences == list(pos.read(original, UPOS))
+    assert provenance == {"treebank": "UD_Arabic-PADT", "revision": "r2.15", "sha256": sha256_of(original)}
     with pytest.raises(InputError, match="ar_padt-ud-train.conllu: the server answers 404"):
-        fetch_treebank("UD_Arabic-PADT", "r2.15", "ar", "train", tmp_path / "u.conllu", url=url)
+        ud.fetch(treebank(hub, tmp_path, "train"))
+    assert left_in(tmp_path) == [], "the raw file stays no longer than it is read"
+
+
+def test_fewer_examples_than_the_config_asks_for_are_refused(hub: StandInHub, tmp_path: Path) -> None:
+    assert len(ud.fetch(treebank(hub, tmp_path, "test", limit=3))[0]) == 3
+    there = pos.count(PROJECT / "lab/treebank/ar-test.conllu")
+    said_of = rf"UD_Arabic-PADT \(test\): has {there} sentences, but training_sentences in the config is {there + 1}"
+    with pytest.raises(InputError, match=said_of):
+        ud.fetch(treebank(hub, tmp_path, "test", limit=there + 1))
+    code = f"""
+    xnli.fetch(LabelledRequest("en", "train", {TRAINING + 1}, {INFERENCE!r}, Path(), {{"revision": "main"}}))
+    """
+    expected = f"refused: facebook/xnli (en, train): has {TRAINING} sentences, but training_sentences in the config is"
+    assert expected in said(client(hub, tmp_path / "cache", code))
+
+
+def params_of(entry: dict[str, Any], task: str, language: str, split: str) -> dict[str, Any]:
+    """The params of the stage that fetches a task whose config entry this is."""
+    content = {
+        "target_languages": ["ar"],
+        "seeds": [31],
+        "models": {"e5": {"source": "lab", "layers": 3}},
+        "methods": ["baseline"],
+        "tasks": {task: {"source": "hub", **entry}},
+        "bitext": {"source": "lab"},
+        "dictionaries": {"source": "lab"},
+    }
+    return Experiment(read_config(content), PROJECT / "lab").examples_params(task, language, split)
 
 
 def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path: Path) -> None:
-    url = f"{hub.url}/files/ud/{{treebank}}/{{release}}/{{lang}}_{{name}}-ud-{{split}}.conllu"
-    entry = {"dataset": "ud", "revision": "r2.15", "treebanks": {"ar": "UD_Arabic-PADT"}, "url": url}
-    sentences, labels, provenance = fetch_sentences(entry, "ar", "test", 3, tmp_path)
-    expected, names = read_sentences("pos", PROJECT / "lab/treebank/ar-test.conllu", None)
-    assert (sentences, labels) == (expected[:3], names)
+    treebanks = {"en": "UD_English-EWT", "ar": "UD_Arabic-PADT"}
+    entry = {"dataset": "ud", "revision": "r2.15", "treebanks": treebanks, "url": f"{hub.url}/files/ud/{TREEBANK}"}
+    params = params_of(entry, "pos", "ar", "test")
+    assert params["reader"] == ud.__name__
+    request = LabelledRequest("ar", "test", 3, tuple(params["labels"]), tmp_path, params["corpus"])
+    sentences, provenance = ud.fetch(request)
+    assert sentences == list(pos.read(PROJECT / "lab/treebank/ar-test.conllu", UPOS))[:3]
+    assert tuple(params["labels"]) == UPOS
     assert (provenance["treebank"], provenance["revision"]) == ("UD_Arabic-PADT", "r2.15")
-    code = """
-    from realign.sources.labelled import fetch_pairs, fetch_sentences
-    from pathlib import Path
-    entry = {"revision": "main", "treebanks": {}, "url": None}
-    pairs, labels, _ = fetch_pairs(entry | {"dataset": "xnli"}, "ar", "test", 3)
-    sentences, _, origin = fetch_sentences(entry | {"dataset": "xtreme"}, "en", "train", 2, Path())
-    print(len(pairs), *labels, len(sentences), origin["repository"])
+    wikiann, xtreme = {"dataset": "wikiann", "training_sentences": 4}, {"dataset": "xtreme", "training_sentences": 2}
+    of_task = {
+        "nli": ("ar", "test", params_of({"dataset": "xnli"}, "nli", "ar", "test") | {"limit": 3}),
+        "ner": ("en", "train", params_of(wikiann, "ner", "en", "train")),
+        "pos": ("en", "train", params_of(xtreme, "pos", "en", "train")),
+    }
+    code = f"""
+    from importlib import import_module
+    for task, (language, split, params) in {of_task!r}.items():
+        labels = tuple(params["labels"])
+        request = LabelledRequest(language, split, params["limit"], labels, Path(), params["corpus"])
+        examples, origin = import_module(params["reader"]).fetch(request)
+        print(task, len(examples), *labels, origin["repository"])
+        print([tuple(example) for example in examples])
     """
-    told = said(client(hub, tmp_path / "cache", code)).splitlines()[-1]
-    assert told == "3 entailment neutral contradiction 2 google/xtreme"
+    lines = said(client(hub, tmp_path / "cache", code)).splitlines()[-6:]
+    assert lines[0] == "nli 3 entailment neutral contradiction facebook/xnli"
+    assert lines[2] == f"ner 4 {' '.join(ENTITIES)} unimelb-nlp/wikiann"
+    assert lines[4] == f"pos 2 {' '.join(UPOS)} google/xtreme"
+    for line, task, labels, count in ((lines[3], ner, ENTITIES, 4), (lines[5], pos, UPOS, 2)):
+        expected = [tuple(s) for s in islice(task.read(PROJECT / "lab/treebank/en-train.conllu", labels), count)]
+        assert literal_eval(line) == expected
 
 
 def test_provenance_is_recorded(tmp_path: Path) -> None:
-    fetching.write_provenance(tmp_path / "p.json", repository="a/b", revision="c" * 40, pairs=3)
+    write_provenance(tmp_path / "p.json", repository="a/b", revision="c" * 40, pairs=3)
     assert json.loads((tmp_path / "p.json").read_text()) == {"repository": "a/b", "revision": "c" * 40, "pairs": 3}

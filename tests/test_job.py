@@ -11,7 +11,7 @@ WORKFLOW = Path(__file__).parents[1] / "workflow"
 
 
 def run(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
-    code = f"from realign.job import job\nwith job('logs/stage.log', threads=3):\n    {body}\n"
+    code = f"from realign.jobs.job import job\nwith job('logs/stage.log', threads=3):\n    {body}\n"
     environment = {**os.environ, "PYTHONPATH": str(WORKFLOW)}
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
 
@@ -26,7 +26,7 @@ def test_a_good_job_says_nothing_on_the_terminal(tmp_path: Path) -> None:
 
 def test_a_job_computes_with_the_threads_that_it_was_given(tmp_path: Path) -> None:
     body = """import os, torch
-    from realign.devices import use_threads
+    from realign.encoders.devices import use_threads
     print([os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS", "RAYON")])
     use_threads(3)
     print(torch.get_num_threads())"""
@@ -52,7 +52,7 @@ def test_a_job_computes_with_the_threads_that_it_was_given(tmp_path: Path) -> No
             "raise ValueError('I/O error: No space left on device (os error 28)')",
             "the disk is full or its quota used up while writing a file",
         ),
-        ("from realign.training import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'), 1.0)", "nan at step 7"),
+        ("from realign.training.loop import NonFiniteLoss; raise NonFiniteLoss(7, float('nan'), 1.0)", "nan at step 7"),
     ],
 )
 def test_a_foreseen_error_is_one_line_in_log_and_terminal(tmp_path: Path, body: str, said: str) -> None:

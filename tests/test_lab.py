@@ -9,7 +9,7 @@ from pathlib import Path
 import conllu
 import pytest
 
-from realign.analysis.links import read_gold
+from realign.aligners.judging import read_gold
 from realign.encoders.vocabulary import vocabulary
 from realign.text.bitext import read_bitext
 from realign.text.conll import read_conllu, surface_tokens
@@ -199,8 +199,8 @@ def test_hand_made_links_are_those_of_test_sentences(language: str) -> None:
         {" ".join(surface_tokens(s)): s.metadata["sent_id"] for s in treebank(f"{name}-test")}
         for name in ("en", language)
     ]
-    pairs = list(read_bitext(LAB / f"alignments/en-{language}.bitext.txt"))
-    links = list(read_gold(LAB / f"alignments/en-{language}.links.txt"))
+    pairs = list(read_bitext(LAB / f"gold_links/en-{language}.bitext.txt"))
+    links = list(read_gold(LAB / f"gold_links/en-{language}.links.txt"))
     assert len(pairs) == len(links) == 60
     for pair, gold in zip(pairs, links, strict=True):
         assert sides[0][" ".join(pair.source)] == sides[1][" ".join(pair.target)]

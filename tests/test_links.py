@@ -7,7 +7,7 @@ import pytest
 import yaml
 from nltk.translate.metrics import alignment_error_rate
 
-from realign.analysis.links import Counts, GoldLinks, aligners_table, count, judge, read_gold
+from realign.aligners.judging import Counts, GoldLinks, aligners_table, count, judge, read_gold
 from realign.errors import InputError
 from study import PROJECT, Study
 
@@ -62,9 +62,9 @@ def test_the_table_pools_the_languages_of_an_aligner() -> None:
 )
 def test_wrong_hand_made_links_are_refused_with_their_line(tmp_path: Path, links: list[str], message: str) -> None:
     bitext = write(tmp_path / "bitext.txt", "a b ||| c d", "e ||| f g")
-    pairs = write(tmp_path / "pairs.txt", "0-0", "0-1")
+    found = write(tmp_path / "links.txt", "0-0", "0-1")
     with pytest.raises(InputError, match=message):
-        judge(bitext, pairs, write(tmp_path / "gold.txt", *links))
+        judge(bitext, found, write(tmp_path / "gold.txt", *links))
 
 
 def test_both_aligners_are_judged_on_the_hand_made_links_of_the_lab(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from study import PLAIN, Study
+from study import PLAIN, PROJECT, Study
 
 
 def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
@@ -28,23 +28,26 @@ def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
         ),
         ({"methods": ["baseline", "before-giza"]}, "'before-giza' names an unknown aligner"),
         (
-            {"methods": ["baseline", "before-fastalign"], "aligners": {"fastalign": {"fast_align": ["fast_align_x"]}}},
-            "config: aligners.fastalign.fast_align: ['fast_align_x'] is not a program on the PATH",
+            {"methods": ["baseline", "before-fastalign"], "aligners": {"fastalign": {"program": ["fast_align_x"]}}},
+            "config: aligners.fastalign.program: ['fast_align_x'] is not a program on the PATH",
         ),
         (
             {
                 "methods": ["baseline"],
                 "measurement": {"aligner": "fastalign"},
-                "aligners": {"fastalign": {"atools": ["atools_x"]}},
+                "aligners": {"fastalign": {"symmetrizer": ["atools_x"]}},
             },
-            "config: aligners.fastalign.atools: ['atools_x'] is not a program on the PATH",
+            "config: aligners.fastalign.symmetrizer: ['atools_x'] is not a program on the PATH",
         ),
         (
-            {"aligners": {"dictionary": {"source": "files", "pattern": "no/{lang}.txt"}}},
-            "has no data for aligners.dictionary: no/de.txt does not exist",
+            {"dictionaries": {"source": "files", "pattern": "no/{lang}.txt"}},
+            "has no data for dictionaries: no/de.txt does not exist",
         ),
         ({"models": {"mine": {"source": "files", "path": "nowhere"}}}, "models.mine.path: no Hugging Face directory"),
-        ({"bitext": {"source": "files", "pattern": "{language}"}}, "config: bitext: '{language}' has a field other"),
+        (
+            {"bitext": {"source": "files", "pattern": "{language}"}},
+            "config: bitext.pattern: found '{language}'; expected no other fields than {source}, {lang}, {split}",
+        ),
     ],
 )
 def test_a_mistake_in_the_config_is_told_before_anything_runs(
@@ -52,6 +55,29 @@ def test_a_mistake_in_the_config_is_told_before_anything_runs(
 ) -> None:
     with finished_study.changed_config(**changes):
         sentence(finished_study.snakemake("-n"), said)
+
+
+def test_sides_of_a_bitext_with_different_lines_are_refused_before_anything_runs(
+    new_study: Study, tmp_path: Path
+) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    for side in ("en", "de", "it"):
+        for split, lines in (("train", 3), ("test", 2)):
+            (study.folder / f"{split}.{side}").write_text("a b c\n" * lines, encoding="utf-8")
+    (study.folder / "train.it").write_text("a b\nc d", encoding="utf-8")  # the last line lacks its end
+    moses = {"source": "files", "source_side": "{split}.{source}", "target_side": "{split}.{lang}"}
+    with study.replaced_config(bitext=moses):
+        sentence(study.snakemake("-n"), "train.it: 2 lines, but train.en has 3; the two sides of a bitext need as many")
+
+
+def test_a_language_of_the_lab_with_five_lines_is_refused_before_anything_runs(
+    new_study: Study, tmp_path: Path
+) -> None:
+    study = new_study.copy(tmp_path)
+    (study.folder / "config.yaml").write_bytes((PROJECT / "config.yaml").read_bytes())
+    path = study.project / "lab/bitext/train.zh.txt"
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:5]), encoding="utf-8")
+    sentence(study.snakemake("-n"), "train.zh.txt: 5 lines, but")
 
 
 def test_an_empty_dictionary_is_told_before_anything_runs(finished_study: Study) -> None:
@@ -67,14 +93,14 @@ def test_an_empty_dictionary_is_told_before_anything_runs(finished_study: Study)
             "pos/it.test.conllu",
             "1	Il	_	DET	_	_",
             "1	Il	_	DET	_",
-            "tasks/pos/it/test.parquet",
+            "examples/pos/it/test.parquet",
             "pos/it.test.conllu:3: expected the 10 tab-separated columns of CoNLL-U, found 9",
         ),
         (
             "ner/it.test.txt",
             "Marco	B-PER",
             "Marco	B-MISC",
-            "tasks/ner/it/test.parquet",
+            "examples/ner/it/test.parquet",
             "label 'B-MISC' is outside the tag set",
         ),
         (

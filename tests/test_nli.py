@@ -1,6 +1,9 @@
 """Natural language inference: sentence pairs from files, a classifier on the encoder's first token, accuracy."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +12,16 @@ import pytest
 import torch
 import yaml
 
-from realign.classification import PairObjective, predict_pairs
-from realign.encoders.checkpoint import load_classifier
-from realign.encoders.pairs import PairTokenizer
+from realign.encoders.sentence_pairs import PairTokenizer
 from realign.errors import InputError
-from realign.tasks.metrics import metric_value, pair_counts
-from realign.tasks.pairs import NLI_LABELS, PairData, read_pair_data, read_pairs, write_pair_data
-from realign.text.labelled_pairs import count_pairs
-from realign.training import Plan, train
-from study import STUDY, Study
+from realign.tasks import nli
+from realign.tasks.metrics import accuracy
+from realign.tasks.metrics.counts import metric_value
+from realign.tasks.sentence_pairs.data import PairData, read_examples, write_examples
+from realign.tasks.sentence_pairs.model import count_examples, load, objective, predict
+from realign.text.labels import INFERENCE
+from realign.training.loop import Plan, train
+from study import PROJECT, STUDY, Study
 
 CPU = torch.device("cpu")
 PAIRS = [
@@ -43,13 +47,13 @@ def tsv(path: Path, pairs: list[tuple[str, str, str]] = PAIRS) -> Path:
 
 
 def test_pairs_are_the_same_from_json_lines_and_tsv(tmp_path: Path) -> None:
-    from_json, names = read_pairs(jsonl(tmp_path / "a.jsonl"), None)
-    from_tsv, _ = read_pairs(tsv(tmp_path / "a.tsv"), None)
+    from_json = list(nli.read(jsonl(tmp_path / "a.jsonl"), INFERENCE))
+    from_tsv = list(nli.read(tsv(tmp_path / "a.tsv"), INFERENCE))
     assert from_json == from_tsv and [tuple(pair) for pair in from_json] == PAIRS
-    assert names == list(NLI_LABELS)
-    assert count_pairs(tmp_path / "a.jsonl") == count_pairs(tmp_path / "a.tsv") == 6
-    write_pair_data(tmp_path / "a.parquet", from_json, names)
-    data = read_pair_data(tmp_path / "a.parquet")
+    assert nli.count(tmp_path / "a.jsonl") == nli.count(tmp_path / "a.tsv") == 6
+    write_examples(tmp_path / "a.parquet", from_json, INFERENCE)
+    data = read_examples(tmp_path / "a.parquet")
+    assert data.label_names == list(INFERENCE)
     assert data.labels == [0, 2, 1, 0, 2, 1] and data.premises[3] == "Nobody was in the museum."
 
 
@@ -66,14 +70,42 @@ def test_pairs_are_the_same_from_json_lines_and_tsv(tmp_path: Path) -> None:
         ("a.tsv", "premise\tlabel\na\tneutral\n", "a.tsv:1: no column 'hypothesis' in the header"),
         ("a.tsv", "premise\thypothesis\tlabel\na\t\tneutral\n", "a.tsv:2: no text under 'hypothesis'"),
         ("a.tsv", "premise\thypothesis\tlabel\na\tb\tneutral\na\rb\tc\tneutral\n", "a.tsv:3: not a line of TSV"),
-        ("a.tsv", "premise\thypothesis\tlabel\n", "a.tsv: no sentence pairs"),
     ],
 )
 def test_wrong_pairs_are_refused_with_their_line(tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as error:
-        read_pairs(tmp_path / name, None)
+        list(nli.read(tmp_path / name, INFERENCE))
     assert said in str(error.value)
+
+
+PREPARE = """
+import runpy, sys
+from types import SimpleNamespace
+
+settings = {"reader": "realign.tasks.nli", "data": "realign.tasks.sentence_pairs.data", "source": "files"}
+snakemake = SimpleNamespace(
+    log=["prepare.log"],
+    input=["a.tsv"],
+    output=SimpleNamespace(examples="a.parquet", provenance="a.source.json"),
+    params=SimpleNamespace(settings=settings | {"labels": ["entailment", "neutral", "contradiction"]}),
+)
+runpy.run_path(sys.argv[1], {"snakemake": snakemake})
+"""
+
+
+def test_a_file_without_pairs_is_refused(tmp_path: Path) -> None:
+    def prepared(text: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "a.tsv").write_text(text, encoding="utf-8")
+        command = [sys.executable, "-c", PREPARE, str(PROJECT / "workflow/scripts/prepare_task.py")]
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow")}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    finished = prepared("premise\thypothesis\tlabel\n")
+    assert finished.returncode == 1 and finished.stderr == "error: a.tsv: no sentence pairs\n"
+    assert not (tmp_path / "a.parquet").exists()
+    assert prepared("premise\thypothesis\tlabel\na\tb\tneutral\n").returncode == 0
+    assert read_examples(tmp_path / "a.parquet").labels == [1]
 
 
 def test_the_longer_sentence_of_a_pair_is_cut(checkpoint: Path) -> None:
@@ -87,17 +119,18 @@ def test_the_longer_sentence_of_a_pair_is_cut(checkpoint: Path) -> None:
 def test_a_classifier_learns_pairs_and_predicts_in_their_order(checkpoint: Path) -> None:
     torch.manual_seed(1)
     data = PairData(
-        *map(list, zip(*[(p, h, NLI_LABELS.index(label)) for p, h, label in PAIRS], strict=True)), list(NLI_LABELS)
+        *map(list, zip(*[(p, h, INFERENCE.index(label)) for p, h, label in PAIRS], strict=True)), list(INFERENCE)
     )  # type: ignore[arg-type]
-    classifier, tokenizer = load_classifier(checkpoint, CPU, data.label_names), PairTokenizer(checkpoint, 64)
-    objective = PairObjective(classifier, tokenizer, data, 3, np.random.default_rng(1))
-    losses = train(classifier, objective, Plan(1e-3, 60))
+    classifier = load(checkpoint, CPU, data.label_names)
+    pairs = objective(classifier, checkpoint, data, max_length=64, batch_size=3, rng=np.random.default_rng(1))
+    losses = train(classifier, pairs, Plan(1e-3, 60))
     assert losses[-1] < 0.2 < losses[0]
-    assert predict_pairs(classifier.eval(), tokenizer, data, batch_size=4) == data.labels
+    assert predict(classifier.eval(), checkpoint, data, max_length=64, batch_size=4) == data.labels
 
 
 def test_accuracy_counts_pairs() -> None:
-    counts = pair_counts([0, 1, 2, 2], [0, 1, 1, 2])
+    data = PairData([""] * 4, [""] * 4, [0, 1, 1, 2], list(INFERENCE))
+    counts = count_examples([0, 1, 2, 2], data, accuracy)
     assert counts == [(1, 1), (1, 1), (0, 1), (1, 1)] and metric_value(counts) == 0.75
 
 
@@ -115,7 +148,7 @@ def test_inference_runs_from_files_to_scores(new_study: Study, tmp_path: Path) -
     (study.folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     study.run("results/realignment.csv", "results/alignment.csv")
     # 2 epochs of one batch of 8
-    assert (study.folder / "results/realigned/mine/dictionary/2/seed31/manifest.json").exists()
+    assert len(list(study.folder.glob("results/realigned/mine/dictionary-2-*/seed31/manifest.json"))) == 1
     table = pd.read_csv(study.folder / "results/realignment.csv")
     assert set(table["method"]) == set(config["methods"]) and table["mean"].between(0, 1).all()
     record = json.loads((study.folder / "results/scores/mine/during-dictionary/nli/seed31/de.json").read_text())

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from realign.analysis.correlation import correlations, holm
 from realign.analysis.figures import layers_figure, save_figure, set_style, summary_figure, transfer_figure
 from realign.analysis.layouts import (
+    Shown,
     caption_of,
     change_layout,
     correlation_layout,
@@ -20,6 +21,10 @@ from realign.analysis.layouts import (
 )
 from realign.analysis.mixed import mixed_effects
 from realign.analysis.models import models_table
+
+LABELS = {"baseline": "no realignment", "before-dictionary": "dictionary"}
+METHODS, MEASURES = ["baseline"], ["weak", "strong"]
+SHOWN = Shown(LABELS, MEASURES)
 
 
 def test_holm_equals_a_hand_worked_case() -> None:
@@ -31,9 +36,9 @@ def test_holm_equals_a_hand_worked_case() -> None:
 
 def study(slope: float, spread: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Baseline scores and alignments of 4 models, 5 languages, 4 seeds; languages and models shift both."""
-    order = np.random.default_rng(3)
-    languages = {lang: order.normal(0, spread) for lang in ("ar", "es", "fr", "ru", "zh")}
-    models = {model: order.normal(0, spread) for model in ("a", "b", "c", "d")}
+    rng = np.random.default_rng(3)
+    languages = {lang: rng.normal(0, spread) for lang in ("ar", "es", "fr", "ru", "zh")}
+    models = {model: rng.normal(0, spread) for model in ("a", "b", "c", "d")}
     scores, alignment = [], []
     for model in models:
         for seed in range(4):
@@ -41,17 +46,17 @@ def study(slope: float, spread: float) -> tuple[pd.DataFrame, pd.DataFrame]:
             scores.append({**run, "language": "en", "metric": "accuracy", "score": 1.0, "n": 1, "transfer": 0.0})
             for language in languages:
                 shift = languages[language] + models[model]
-                aligned = 0.5 + shift + order.normal(0, 0.05)
-                transfer = slope * (aligned - shift) + shift + order.normal(0, 0.01)
+                aligned = 0.5 + shift + rng.normal(0, 0.05)
+                transfer = slope * (aligned - shift) + shift + rng.normal(0, 0.01)
                 scores.append({**run, "language": language, "score": 1 + transfer, "transfer": transfer})
-                row = {**run, "language": language, "layer": 2, "layers": 2, "direction": "forward", "kind": "weak"}
+                row = {**run, "language": language, "layer": 2, "layers": 2, "direction": "forward", "measure": "weak"}
                 alignment.append({**row, "moment": "after", "score": aligned})
     return pd.DataFrame(scores), pd.DataFrame(alignment)
 
 
 @pytest.mark.parametrize(("slope", "words"), [(0.8, "alignment predicts transfer"), (0.0, "no sign")])
 def test_the_slope_within_a_language_is_found_whatever_the_languages_differ_by(slope: float, words: str) -> None:
-    (cell,) = mixed_effects(*study(slope, 0.2), confidence=0.95).to_dict("records")
+    (cell,) = mixed_effects(*study(slope, 0.2), ["weak"], confidence=0.95).to_dict("records")
     assert cell["low"] < slope * 0.1 < cell["high"]
     assert cell["slope"] == pytest.approx(slope * 0.1, abs=0.01)
     assert cell["reading"].startswith(words)
@@ -59,22 +64,22 @@ def test_the_slope_within_a_language_is_found_whatever_the_languages_differ_by(s
 
 
 def test_languages_that_have_more_of_both_predict_nothing_within_a_language() -> None:
-    order = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     scores, alignment = study(0.0, 0.2)
     # alignment hardly differs within a language, and transfer differs by chance
-    noise = order.normal(0, 0.002, len(alignment))
+    noise = rng.normal(0, 0.002, len(alignment))
     alignment["score"] = alignment.groupby("language")["score"].transform("mean") + noise
     scores = alignment.drop(columns="score").assign(transfer=alignment["score"] - noise)
-    scores["transfer"] += order.normal(0, 0.05, len(scores))
+    scores["transfer"] += rng.normal(0, 0.05, len(scores))
     scores = scores.assign(score=1.0)[["model", "method", "task", "seed", "language", "score", "transfer"]]
-    (cell,) = mixed_effects(scores, alignment, confidence=0.95).to_dict("records")
+    (cell,) = mixed_effects(scores, alignment, ["weak"], confidence=0.95).to_dict("records")
     assert cell["reading"].startswith("no sign")
 
 
 def test_alignment_that_differs_between_languages_alone_has_no_slope() -> None:
     scores, alignment = study(0.8, 0.2)
     alignment["score"] = alignment.groupby("language")["score"].transform("mean")
-    (cell,) = mixed_effects(scores, alignment, confidence=0.95).to_dict("records")
+    (cell,) = mixed_effects(scores, alignment, ["weak"], confidence=0.95).to_dict("records")
     assert np.isnan(cell["slope"])
 
 
@@ -82,13 +87,13 @@ def test_alignment_that_differs_between_languages_alone_has_no_slope() -> None:
 def test_a_run_without_a_source_score_is_left_out(lost: float) -> None:
     scores, alignment = study(0.8, 0.2)
     run = (scores["model"] == "a") & (scores["seed"] == 0)
-    expected = mixed_effects(scores[~run], alignment, confidence=0.95)
+    expected = mixed_effects(scores[~run], alignment, ["weak"], confidence=0.95)
     scores.loc[run, "transfer"] = lost
-    found = mixed_effects(scores, alignment, confidence=0.95)
+    found = mixed_effects(scores, alignment, ["weak"], confidence=0.95)
     pd.testing.assert_frame_equal(found, expected)
     assert found["n"].tolist() == [75]
-    (cell,) = correlations(scores, alignment, resamples=50, confidence=0.95, seed=0).query(
-        "position == 'last' and moment == 'after' and kind == 'weak' and direction == 'forward'"
+    (cell,) = correlations(scores, alignment, METHODS, MEASURES, resamples=50, confidence=0.95, seed=0).query(
+        "position == 'last' and moment == 'after' and measure == 'weak' and direction == 'forward'"
     ).to_dict("records")  # fmt: skip
     assert cell["n"] == 75 and np.isfinite([cell["rho"], cell["low"], cell["high"]]).all()
 
@@ -96,16 +101,16 @@ def test_a_run_without_a_source_score_is_left_out(lost: float) -> None:
 def test_a_task_without_any_source_score_has_an_empty_panel() -> None:
     scores, alignment = study(0.8, 0.2)
     scores["transfer"] = np.nan
-    table = correlations(scores, alignment, resamples=50, confidence=0.95, seed=0)
+    table = correlations(scores, alignment, METHODS, MEASURES, resamples=50, confidence=0.95, seed=0)
     assert (table["n"] == 0).all() and table["rho"].isna().all()
-    figure = transfer_figure(scores, alignment, table, 7.0)
+    figure = transfer_figure(scores, alignment, table, "weak", 7.0)
     assert "too few points" in figure.axes[1].get_title()
 
 
 def test_too_few_runs_have_no_slope() -> None:
     scores, alignment = study(0.5, 0.1)
     few = alignment[(alignment["model"] == "a") & (alignment["seed"] == 0)]
-    (cell,) = mixed_effects(scores, few, confidence=0.95).to_dict("records")
+    (cell,) = mixed_effects(scores, few, ["weak"], confidence=0.95).to_dict("records")
     assert np.isnan(cell["slope"]) and cell["reading"] == "too few runs to tell"
 
 
@@ -125,15 +130,16 @@ def gains() -> pd.DataFrame:
 
 
 def test_the_paper_tables_hold_means_deviations_and_marks() -> None:
-    averages = realignment_layout(gains())
-    assert averages.loc[("pos", "small"), "before-dictionary"] == "60.0 ± 1.0"
-    by_language = language_layout(gains())
-    assert by_language.loc[("pos", "small", "before-dictionary"), "ar"] == "60.0 ± 1.0*"
-    assert by_language.loc[("pos", "small", "baseline"), "ar"] == "50.0 ± 1.0"
+    averages = realignment_layout(gains(), SHOWN)
+    assert list(averages.columns) == ["no realignment", "dictionary"]
+    assert averages.loc[("pos", "small"), "dictionary"] == "60.0 ± 1.0"
+    by_language = language_layout(gains(), SHOWN)
+    assert by_language.loc[("pos", "small", "dictionary"), "ar"] == "60.0 ± 1.0*"
+    assert by_language.loc[("pos", "small", "no realignment"), "ar"] == "50.0 ± 1.0"
 
 
 def test_a_correlation_is_marked_by_its_corrected_p() -> None:
-    cell = {"task": "pos", "method": "baseline", "position": "last", "moment": "before", "kind": "weak"}
+    cell = {"task": "pos", "method": "baseline", "position": "last", "moment": "before", "measure": "weak"}
     numbers = {"n": 20, "rho": 0.5, "low": 0.25, "high": 0.75, "p": 0.01}
     table = pd.DataFrame(
         [
@@ -142,7 +148,7 @@ def test_a_correlation_is_marked_by_its_corrected_p() -> None:
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "position": "depth 1.00"},
         ]
     )
-    layout = correlation_layout(table)
+    layout = correlation_layout(table, SHOWN)
     assert layout.loc[("pos", "last", "before")].to_dict() == {
         ("weak", "forward"): "0.50 [0.25, 0.75]*",
         ("weak", "backward"): "0.50 [0.25, 0.75]",
@@ -150,23 +156,30 @@ def test_a_correlation_is_marked_by_its_corrected_p() -> None:
 
 
 def test_alignment_change_is_shown_for_the_last_layer() -> None:
-    row = {"method": "baseline", "task": "pos", "model": "m", "language": "ar", "kind": "weak", "direction": "forward"}
+    row = {
+        "method": "baseline",
+        "task": "pos",
+        "model": "m",
+        "language": "ar",
+        "measure": "weak",
+        "direction": "forward",
+    }
     table = pd.DataFrame(
         [{**row, "layer": layer, "layers": 2, "change": -0.1 * layer, "change_sd": np.nan} for layer in range(3)]
     )
-    assert change_layout(table).loc[("pos", "m"), "ar"] == "-20.0"
+    assert change_layout(table, SHOWN).loc[("pos", "m"), "ar"] == "-20.0"
 
 
 def test_captions_say_how_many_runs_and_which_confidence() -> None:
-    said = caption_of("realignment_by_language", gains().assign(runs=[1] + [2] * 7), 0.9)
+    said = caption_of("realignment_by_language", gains().assign(runs=[1] + [2] * 7), 0.9, "weak")
     assert "over 1 to 2 seeds" in said and "the 90% bootstrap interval" in said
     table = pd.DataFrame({"method": ["baseline", "all"], "n": [20, 60]})
-    assert "over 20 points" in caption_of("correlations", table, 0.95)
+    assert "over 20 points" in caption_of("correlations", table, 0.95, "weak")
 
 
 def test_a_layout_becomes_csv_and_latex(tmp_path: Path) -> None:
     csv, tex = tmp_path / "table.csv", tmp_path / "table.tex"
-    write_layout(language_layout(gains()), csv, tex, caption="Score by language (%).", label="tab:x")
+    write_layout(language_layout(gains(), SHOWN), csv, tex, caption="Score by language (%).", label="tab:x")
     assert csv.read_text(encoding="utf-8").splitlines()[0] == "task,model,method,ar"
     latex = tex.read_text(encoding="utf-8")
     assert r"\toprule" in latex and r"60.0 $\pm$ 1.0*" in latex
@@ -194,7 +207,7 @@ def test_the_summary_figure_has_the_same_bytes_every_time(tmp_path: Path) -> Non
     set_style("tab10", 9.0)
     models = pd.DataFrame({"model": ["small", "large"], "parameters": [10_000_000, 90_000_000]})
     for name in ("a.svg", "b.svg"):
-        save_figure(summary_figure(gains(), models, 7.0), [str(tmp_path / name)])
+        save_figure(summary_figure(gains(), models, LABELS, 7.0), [str(tmp_path / name)])
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "small" in drawn and "90M" in drawn
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
@@ -205,7 +218,7 @@ def test_the_layers_of_every_task_have_panels_of_their_own() -> None:
     alignment = alignment[alignment["model"] == "a"]
     both = pd.concat([alignment.assign(score=0.2), alignment.assign(task="ner", score=0.6)], ignore_index=True)
     scores = both[["model", "method", "task", "seed", "language"]].assign(transfer=0.0)
-    ner, pos = layers_figure(scores, both, 7.0).axes
+    ner, pos = layers_figure(scores, both, LABELS, "weak", 7.0).axes
     assert {float(line.get_ydata()[0]) for line in ner.get_lines()} == {0.6}
     assert {float(line.get_ydata()[0]) for line in pos.get_lines()} == {0.2}
     assert ner.get_ylabel().startswith("a, ner") and pos.get_ylabel().startswith("a, pos")

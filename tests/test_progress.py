@@ -15,13 +15,13 @@ from threading import Timer
 
 import pytest
 
-from realign.progress import Job, Run, Tally, read_run, report, table
-from realign.running import claim_folder, hold, is_held
+from realign.jobs.locks import claim_folder, hold, is_held
+from realign.jobs.progress import Job, Run, Tally, read_run, report, table
 from study import PROJECT, Study, environment
 
 WORKFLOW = """
 from pathlib import Path
-from realign.running import claim_folder
+from realign.jobs.locks import claim_folder
 if workflow.is_main_process:
     claim_folder(Path(".snakemake/realign.lock"))
 rule all:

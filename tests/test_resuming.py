@@ -13,47 +13,49 @@ import pytest
 import torch
 
 from realign.encoders.checkpoint import MANIFEST, WEIGHTS
-from realign.resuming import Interrupted, TrainingState
-from realign.training import Plan, train
+from realign.training.loop import Plan, train
+from realign.training.resuming import Interrupted, TrainingState
 from study import PROJECT
 
-# a joint training of 40 steps; it saves its state after every step and tells each on its standard output
+# a joint training of 40 steps; it saves its state after every step and prints each to its standard output
 TRAINING = """
 import sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from realign.devices import seed_everything
-from realign.encoders.checkpoint import Manifest, base_encoder, load_tagger
+from realign.encoders.devices import seed_everything
+from realign.encoders.checkpoint import Manifest, base_encoder
 from realign.encoders.words import WordTokenizer
-from realign.finetuning import TaggingObjective
-from realign.joint import JointObjective
-from realign.realignment import RealignmentObjective, linked_files, mixed_batches
-from realign.stage import Resumption, train_checkpoint
-from realign.tasks.data import TokenData
-from realign.training import Plan
+from realign.tasks.tagging.model import TaggingObjective, load
+from realign.realignment.joint import JointObjective
+from realign.realignment.linked_bitext import linked_files, mixed_batches
+from realign.realignment.losses.contrastive import loss
+from realign.realignment.objective import RealignmentObjective
+from realign.training.checkpointing import Destination, Execution, train_checkpoint
+from realign.tasks.tagging.data import TokenData
+from realign.training.loop import Plan
 
 encoder, folder, bitext, links = map(Path, sys.argv[1:])
 sentences = [["the", "river"], ["the", "old", "market"], ["a", "museum"]]
 data = TokenData(sentences * 3, [[0, 1], [0, 1, 1], [0, 1]] * 3, ["D", "N"])
-order = seed_everything(31)
-tagger = load_tagger(encoder, torch.device("cpu"), data.label_names)
+rng = seed_everything(31)
+tagger = load(encoder, torch.device("cpu"), data.label_names)
 tokenizer = WordTokenizer(encoder, 32)
-task = TaggingObjective(tagger, tokenizer, data, 2, order)
-batches = mixed_batches(linked_files([str(bitext)], [str(links)]), 2, order)
+task = TaggingObjective(tagger, tokenizer, data, 2, rng)
+batches = mixed_batches(linked_files([str(bitext)], [str(links)]), 2, rng)
 
-class Told(JointObjective):
+class Announced(JointObjective):
     def prepare(self, draw):
         step, draws = draw
         print(step, flush=True)
         return super().prepare(draws)
 
-objective = Told(task, RealignmentObjective(base_encoder(tagger), tokenizer, batches))
+objective = Announced(task, RealignmentObjective(base_encoder(tagger), tokenizer, batches, loss))
 objective.draws = enumerate(objective.draws)
 manifest = Manifest(model="small", labels=data.label_names, steps=40)
 train_checkpoint(
-    tagger, objective, Plan(1e-3, 40, 0.1, "linear"), manifest, base=encoder, folder=folder, sentences=80,
-    precision="float32", label="test", resume=Resumption("the same", 1e-9),
+    tagger, objective, Plan(1e-3, 40, 0.1, "linear"), encoder, Destination(folder, manifest),
+    Execution("float32", identity="the same", state_seconds=1e-9), sentences=80,
 )
 """
 
@@ -151,7 +153,7 @@ def small_training(tmp_path: Path, identity: str, stop: int | None = None) -> tu
         def prepare(self, step: int) -> torch.Tensor:
             return torch.tensor(step)
 
-        def loss(self, batch: torch.Tensor, _rows: int | None = None) -> torch.Tensor:
+        def loss(self, batch: torch.Tensor, _at_once: int | None = None) -> torch.Tensor:
             seen.append(int(batch))
             if batch == stop:
                 os.kill(os.getpid(), signal.SIGUSR1)

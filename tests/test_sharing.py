@@ -1,39 +1,33 @@
-"""A second folder takes models, pairs and realigned encoders from a shared cache: those that it would make itself."""
+"""A second folder takes models, links and realigned encoders from a shared cache: those that it would make itself."""
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from realign import sharing
-from realign.config import read_config
+from realign.config.reading import read_config
 from realign.errors import InputError
-from study import PLAIN, Study
+from realign.experiment.pinned import unpinned
+from realign.jobs import sharing
+from study import PLAIN, Study, recipe
 
 MODEL = "models/mine/manifest.json"
-PAIRS = "pairs/dictionary/train/en-de.txt"
-REALIGNED = "realigned/mine/dictionary/3/seed31/manifest.json"
-SHARED = {MODEL, PAIRS, REALIGNED}
+LINKS = "links/dictionary/train/en-de.txt"
 SMALLER = {
     "target_languages": ["de"],
     "tasks": {"pos": {"source": "files", "pattern": "pos/{lang}.{split}.conllu"}},
     "finetuning": {"epochs": 1, "batch_size": 8},
 }
+RECIPE = recipe(**SMALLER)
+LONGER, WIDER = (recipe(**SMALLER, realignment=change) for change in ({"steps": 4}, {"batch_size": 5}))
+REALIGNED = f"realigned/mine/{RECIPE}/seed31/manifest.json"
+SHARED = {MODEL, LINKS, REALIGNED}
 TABLES = [f"results/{table}.csv" for table in ("scores", "alignment", "realignment", "correlations", "models")]
-
-
-@contextmanager
-def replaced(study: Study, **changes: Any) -> Iterator[None]:
-    """The config with top-level keys replaced, mappings too."""
-    with study.changed_config(**dict.fromkeys(changes)), study.changed_config(**changes):
-        yield
 
 
 def moved(study: Study, *options: str) -> tuple[set[str], set[str]]:
@@ -50,6 +44,12 @@ def moves(said: str) -> tuple[set[str], set[str]]:
     made |= set(re.findall(r"Output file results/(\S+) will be written to", said))
     linked |= set(re.findall(r"Output file results/(\S+) will be obtained from", said))
     return linked - made, made
+
+
+def precision_of(manifest: Path) -> str:
+    """The precision that a training computed in."""
+    said: str = json.loads(manifest.with_name("run.json").read_text(encoding="utf-8"))["precision"]
+    return said
 
 
 def entries(cache: Path) -> dict[str, str]:
@@ -85,13 +85,13 @@ def test_a_second_folder_reuses_what_the_first_made_and_has_the_tables_of_a_run_
     alone = first.fresh(tmp_path / "alone")
     alone.run(*TABLES)
     taken, made = moved(second, "-j4", *TABLES)
-    assert taken >= SHARED and made == {"pairs/dictionary/test/en-de.txt"}
+    assert taken >= SHARED and made == {"links/dictionary/test/en-de.txt"}
     assert second.planned(*TABLES) == set()
     second.cache = None
     assert second.planned(*TABLES) == set(), "nor without the cache"
     assert not [path for path in (alone.folder / "results").rglob("*") if path.is_symlink()]
     assert len(alone.tables()) == len(TABLES) and second.tables() == alone.tables()
-    for folder in ("models/mine", "realigned/mine/dictionary/3/seed31", "pairs/dictionary/train"):
+    for folder in ("models/mine", f"realigned/mine/{RECIPE}/seed31", "links/dictionary/train"):
         files = [{path.name for path in (study.folder / "results" / folder).iterdir()} for study in (alone, second)]
         assert files[0] == files[1]
         for name in files[0] - {"run.json"}:
@@ -102,19 +102,27 @@ def test_a_second_folder_reuses_what_the_first_made_and_has_the_tables_of_a_run_
 @pytest.mark.parametrize(
     ("changes", "realigned", "reused"),
     [
-        ({"seeds": [32]}, "mine/dictionary/3/seed32", {MODEL, PAIRS}),
-        ({"realignment": {"steps": 4, "batch_size": 4}}, "mine/dictionary/4/seed31", {MODEL, PAIRS}),
-        ({"realignment": {"steps": 3, "batch_size": 5}}, "mine/dictionary/3/seed31", {MODEL, PAIRS}),
-        ({"precision": "bfloat16"}, "mine/dictionary/3/seed31", {MODEL, PAIRS}),
-        ({"target_languages": ["de", "it"]}, "mine/dictionary/3/seed31", {MODEL, PAIRS}),
-        ({"models": {"other": {"source": "files", "path": "encoder"}}}, "other/dictionary/3/seed31", {PAIRS}),
+        ({"seeds": [32]}, f"mine/{RECIPE}/seed32", {MODEL, LINKS}),
+        (
+            {"realignment": {"steps": 4, "batch_size": 4}},
+            f"mine/{recipe(realignment={'steps': 4})}/seed31",
+            {MODEL, LINKS},
+        ),
+        (
+            {"realignment": {"steps": 3, "batch_size": 5}},
+            f"mine/{WIDER}/seed31",
+            {MODEL, LINKS},
+        ),
+        ({"precision": "bfloat16"}, f"mine/{RECIPE}/seed31", {MODEL, LINKS}),
+        ({"target_languages": ["de", "it"]}, f"mine/{recipe()}/seed31", {MODEL, LINKS}),
+        ({"models": {"other": {"source": "files", "path": "encoder"}}}, f"other/{RECIPE}/seed31", {LINKS}),
     ],
     ids=["seed", "steps", "hyperparameter", "precision", "languages", "name"],
 )
 def test_another_experiment_takes_no_wrong_entry(
     second: Study, changes: dict[str, object], realigned: str, reused: set[str]
 ) -> None:
-    with replaced(second, **changes):
+    with second.replaced_config(**changes):
         taken, made = moved(second, "-n", f"results/realigned/{realigned}/manifest.json")
     assert f"realigned/{realigned}/manifest.json" in made and taken == reused
 
@@ -122,7 +130,7 @@ def test_another_experiment_takes_no_wrong_entry(
 def test_another_encoder_under_the_same_name_takes_no_wrong_entry(second: Study) -> None:
     config = second.folder / "encoder/config.json"
     config.write_text(config.read_text(encoding="utf-8").replace('"hidden_act"', '"note": 1, "hidden_act"'))
-    assert moved(second, "-n", f"results/{REALIGNED}") == ({PAIRS}, {MODEL, REALIGNED})
+    assert moved(second, "-n", f"results/{REALIGNED}") == ({LINKS}, {MODEL, REALIGNED})
 
 
 def test_the_same_encoder_and_bitext_at_other_places_are_reused(second: Study) -> None:
@@ -132,43 +140,43 @@ def test_the_same_encoder_and_bitext_at_other_places_are_reused(second: Study) -
         "models": {"mine": {"source": "files", "path": str(second.folder.parent / "elsewhere")}},
         "bitext": {"source": "files", "pattern": "../texts/{split}.{source}-{lang}.txt"},
     }
-    with replaced(second, **places):
+    with second.replaced_config(**places):
         assert moved(second, "-n", f"results/{REALIGNED}") == (SHARED, set())
 
 
 def test_files_in_exchanged_roles_take_no_wrong_entry(second: Study, tmp_path: Path) -> None:
-    pairs = "pairs/fastalign/test/en-de.txt"
+    links = "links/fastalign/test/en-de.txt"
     texts = [second.folder / f"bitext/{split}.en-de.txt" for split in ("train", "test")]
     train, test = (text.read_bytes() for text in texts)
-    assert moved(second, "-j2", f"results/{pairs}") == (set(), {pairs})
+    assert moved(second, "-j2", f"results/{links}") == (set(), {links})
     shutil.rmtree(second.folder / "results")
     texts[0].write_bytes(test)
     texts[1].write_bytes(train)
-    assert moved(second, "-n", f"results/{pairs}") == (set(), {pairs})
+    assert moved(second, "-n", f"results/{links}") == (set(), {links})
 
     rows = [[side.strip() for side in line.split("|||")] for line in train.decode().splitlines()]
     sides = [str(tmp_path / name) for name in ("en", "de")]
     for number, side in enumerate(sides):
         Path(side).write_text("".join(row[number] + "\n" for row in rows), encoding="utf-8")
-    with replaced(second, bitext={"source": "files", "source_side": sides[0], "target_side": sides[1]}):
-        assert moved(second, "-j2", f"results/{PAIRS}") == (set(), {PAIRS})
+    with second.replaced_config(bitext={"source": "files", "source_side": sides[0], "target_side": sides[1]}):
+        assert moved(second, "-j2", f"results/{LINKS}") == (set(), {LINKS})
     shutil.rmtree(second.folder / "results")
-    with replaced(second, bitext={"source": "files", "source_side": sides[1], "target_side": sides[0]}):
-        assert moved(second, "-n", f"results/{PAIRS}") == (set(), {PAIRS})
+    with second.replaced_config(bitext={"source": "files", "source_side": sides[1], "target_side": sides[0]}):
+        assert moved(second, "-n", f"results/{LINKS}") == (set(), {LINKS})
 
 
 def test_a_job_elsewhere_knows_its_inputs_in_their_roles(second: Study) -> None:
     """As an executor starts it on a node, where Snakemake sees the job alone and hashes the inputs sorted."""
-    target, pairs = "align_fastalign:split=test,lang=de", "pairs/fastalign/test/en-de.txt"
+    target, links = "align_fastalign:aligner=fastalign,split=test,lang=de", "links/fastalign/test/en-de.txt"
     elsewhere = ["-j1", "--mode", "remote", "--force", "--target-jobs", target, "--allowed-rules", "align_fastalign"]
     train, test = (second.folder / f"results/bitext/{split}/en-de.txt" for split in ("train", "test"))
     second.run(*(str(path.relative_to(second.folder)) for path in (train, test)))
-    assert moved(second, *elsewhere) == (set(), {pairs})
-    assert moved(second, *elsewhere) == ({pairs}, set())
+    assert moved(second, *elsewhere) == (set(), {links})
+    assert moved(second, *elsewhere) == ({links}, set())
     texts = train.read_bytes(), test.read_bytes()
     test.write_bytes(texts[0])
     train.write_bytes(texts[1])
-    assert moved(second, *elsewhere) == (set(), {pairs})
+    assert moved(second, *elsewhere) == (set(), {links})
 
 
 def test_two_runs_at_once_fill_an_empty_cache_together(first: Study, tmp_path: Path) -> None:
@@ -193,10 +201,11 @@ def test_what_runs_again_never_writes_into_the_cache(first: Study, second: Study
     second.run(*(f"results/{path}" for path in SHARED))
     before = entries(first.cache)
     second.cache = None
-    with second.changed_config(realignment={"batch_size": 5}):
-        second.run("--forcerun", "align_dictionary", "prepare_files_model", "--", f"results/{REALIGNED}")
+    second.run("--forcerun", "align_dictionary", "prepare_files_model", "--", f"results/{REALIGNED}")
     results = second.folder / "results"
     assert not [path for path in results.rglob("*") if path.is_symlink()]
+    with second.changed_config(precision="bfloat16" if precision_of(results / REALIGNED) == "float32" else "float32"):
+        second.run(f"results/{REALIGNED}")
     assert (results / REALIGNED).read_bytes() != (first.folder / "results" / REALIGNED).read_bytes()
     assert entries(first.cache) == before
 
@@ -204,7 +213,7 @@ def test_what_runs_again_never_writes_into_the_cache(first: Study, second: Study
 def test_weights_that_are_to_be_dropped_are_not_put_into_the_cache(second: Study) -> None:
     with second.changed_config(storage={"keep": ["finetuned"]}):
         taken, made = moved(second, "-n", f"results/{REALIGNED}")
-    assert taken == {MODEL, PAIRS} and not made
+    assert taken == {MODEL, LINKS} and not made
 
 
 def test_a_cache_that_is_not_there_is_one_sentence(second: Study, tmp_path: Path) -> None:
@@ -253,15 +262,15 @@ def test_what_is_fetched_is_shared_only_if_it_is_pinned() -> None:
         "models": {"a": {"source": "hub", "name": "o/a"}, "b": {"source": "hub", "name": "o/b", "revision": commit}},
         "methods": ["baseline"],
         "tasks": {"pos": {"source": "lab"}},
-        "bitext": {"source": "hub"},
-        "aligners": {"dictionary": {"source": "hub"}},
+        "bitext": {"source": "hub", "dataset": "opus-100"},
+        "dictionaries": {"source": "hub"},
     }
-    assert sharing.unpinned(read_config(content)) == [
+    assert unpinned(read_config(content)) == [
         "models.a.revision",
         "bitext.revision",
-        "aligners.dictionary.sha256.de",
+        "dictionaries.sha256.de",
     ]
     content["models"].pop("a")  # type: ignore[attr-defined]
-    content["bitext"] = {"source": "hub", "revision": commit}
-    content["aligners"] = {"dictionary": {"source": "hub", "sha256": {"de": digest}}}
-    assert sharing.unpinned(read_config(content)) == []
+    content["bitext"] = {"source": "hub", "dataset": "opus-100", "revision": commit}
+    content["dictionaries"] = {"source": "hub", "sha256": {"de": digest}}
+    assert unpinned(read_config(content)) == []

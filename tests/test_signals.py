@@ -24,7 +24,7 @@ print("not told", flush=True)
 """
 ABOVE = """
 import signal, subprocess, sys
-from realign.signals import pass_on_warnings
+from realign.jobs.signals import pass_on_warnings
 pass_on_warnings()
 signal.signal(signal.SIGTERM, lambda *_: print("above is told", flush=True))
 below = [subprocess.Popen([sys.executable, "-c", sys.argv[1], kind]) for kind in ("training", "scoring")]
@@ -35,6 +35,7 @@ sys.exit(sum(process.wait() for process in below))
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
 def test_a_warning_reaches_the_process_that_listens_and_no_other(number: signal.Signals) -> None:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT / "workflow")}
+    environment.pop("PYTHONUNBUFFERED", None)  # without a buffer, print writes a line and its end apart
     command = [sys.executable, "-c", ABOVE, BELOW]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

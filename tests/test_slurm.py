@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from cluster import SUBMITTED, NoCluster, cluster, completed, slurm, wait_for
-from realign.signals import catches
+from realign.jobs.signals import catches
 from study import Study, environment
 
 # The first try of a fine-tuning gets too little memory. Each gets the shortest time there is, for one is to hang and

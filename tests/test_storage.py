@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from realign.stage import fingerprints
-from study import PLAIN, Study
+from realign.training.checkpointing import fingerprints
+from study import PLAIN, Study, recipe
 
 PLUGINS = Path(__file__).parent / "plugins"
-REALIGNED = "results/realigned/mine/dictionary/3/seed31"
+REALIGNED = f"results/realigned/mine/{recipe()}/seed31"
 
 
 @pytest.fixture
@@ -50,17 +50,16 @@ def test_an_encoder_realigned_in_a_storage_has_the_bytes_of_a_local_one(stored: 
 
 def test_every_job_that_reads_a_checkpoint_has_all_of_it_brought_along(stored: Study) -> None:
     methods = ["baseline", "before-dictionary", "before-awesome", "during-awesome"]
-    dictionary = {"source": "files", "pattern": "dictionaries/{source}-{lang}.txt"}
-    with stored.changed_config(methods=methods, aligners={"dictionary": dictionary, "awesome": {"model": "mine"}}):
+    with stored.changed_config(methods=methods, aligners={"awesome": {"model": "mine"}}):
         said = snakemake(stored, "-n")
     found = set()
     for rule, inputs in re.findall(r"rule (\w+):\n +input: (.+)", said):
         for folder in re.findall(r"(\S+)/manifest\.json", inputs):
             found.add(rule)
-            for name in ("model.safetensors", "config.json") + ("tokenizer.json",) * (rule != "describe"):
+            for name in ("model.safetensors", "config.json") + ("tokenizer.json",) * (rule != "describe_models"):
                 assert f"{folder}/{name}" in inputs, (rule, folder, name)
     using = {"align_awesome", "finetune", "finetune_jointly", "measure_pretrained", "measure_realigned", "realign"}
-    assert found == using | {"score", "describe"}
+    assert found == using | {"score", "describe_models"}
     assert "report.html" not in said
 
 

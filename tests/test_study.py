@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from study import Study
+from study import Study, recipe
 
 
 def test_every_artifact_is_where_the_documentation_says(finished_study: Study) -> None:
@@ -12,7 +12,7 @@ def test_every_artifact_is_where_the_documentation_says(finished_study: Study) -
     assert (results / "bitext/train/en-it.txt").read_text(encoding="utf-8").splitlines()[0] == (
         "The bridge over the river was closed last week . ||| Il ponte sul fiume è stato chiuso la settimana scorsa ."
     )
-    assert (results / "pairs/dictionary/train/en-it.txt").read_text().splitlines()[0] == "1-1 4-3 8-8"
+    assert (results / "links/dictionary/train/en-it.txt").read_text().splitlines()[0] == "1-1 4-3 8-8"
     for name in ("transfer", "layers", "gain", "timeline"):
         assert (results / f"figures/{name}.svg").stat().st_size > 5000
         assert (results / f"figures/{name}.pdf").stat().st_size > 5000
@@ -46,6 +46,6 @@ def test_manifests_say_what_made_a_checkpoint(finished_study: Study) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["method"] == "before-dictionary" and manifest["seed"] == 31
     assert set(manifest["inputs"]) == {
-        "results/realigned/mine/dictionary/3/seed31/manifest.json",
-        "results/tasks/pos/en/train.parquet",
+        f"results/realigned/mine/{recipe()}/seed31/manifest.json",
+        "results/examples/pos/en/train.parquet",
     }

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from realign.errors import InputError
+from realign.tasks import ner, pos
 from realign.text.bitext import SentencePair, format_pair, read_bitext, read_moses
 from realign.text.conll import read_bio, read_conllu, read_entities, read_pos, surface_tokens
 from realign.text.dictionary import read_dictionary
 from realign.text.files import atomic_writer
+from realign.text.labels import ENTITIES
 from realign.text.pharaoh import read_linked_bitext, usable_links
 
 SPANISH = """\
@@ -168,3 +170,10 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         raise RuntimeError
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sentences_are_counted_as_they_are_read(tmp_path: Path) -> None:
+    bio = write(tmp_path / "en.txt", "-DOCSTART- O\n\n#tag O\n\nRome B-LOC\n. O\n")
+    assert ner.count(bio) == len(list(ner.read(bio, ENTITIES))) == 2
+    treebank = write(tmp_path / "es.conllu", f"# only a comment\n\n{SPANISH}")
+    assert pos.count(treebank) == 1

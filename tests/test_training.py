@@ -11,41 +11,35 @@ import numpy as np
 import pytest
 import torch
 
-from realign.devices import computed_precision, each_tensor, in_micro_batches, made_ahead
-from realign.encoders.checkpoint import (
-    WEIGHTS,
-    Manifest,
-    base_encoder,
-    load_encoder,
-    load_tagger,
-    sha256_of,
-)
+from realign.encoders.checkpoint import WEIGHTS, Manifest, base_encoder, load_encoder, sha256_of
+from realign.encoders.checks import check_length
+from realign.encoders.devices import computed_precision, each_tensor, in_micro_batches, made_ahead
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
-from realign.finetuning import TaggingObjective, predict
-from realign.joint import JointObjective
-from realign.limits import check_length
-from realign.realignment import (
-    LinkedBitextFile,
-    RealignmentObjective,
-    contrastive_loss,
-    mixed_batches,
-)
-from realign.stage import train_checkpoint
-from realign.steps import finetuning_steps
-from realign.tasks.data import TokenData, read_sentences, read_token_data, write_token_data
-from realign.tasks.metrics import accuracy_counts, entity_f1_counts, metric_value, sentence_counts
+from realign.realignment.joint import JointObjective
+from realign.realignment.linked_bitext import LinkedBitextFile, mixed_batches
+from realign.realignment.losses.contrastive import loss as contrastive_loss
+from realign.realignment.objective import RealignmentObjective
+from realign.tasks.metrics import accuracy, entity_f1
+from realign.tasks.metrics.counts import metric_value
+from realign.tasks.pos import read
+from realign.tasks.tagging.data import TokenData, read_examples, write_examples
+from realign.tasks.tagging.model import TaggingObjective, count_examples, load, predict
 from realign.text.bitext import SentencePair
-from realign.training import LOOK, NonFiniteLoss, Objective, OutOfMemory, Plan, bucketed_batches, train
+from realign.text.labels import UPOS
+from realign.training.batches import bucketed_batches
+from realign.training.checkpointing import Destination, Execution, train_checkpoint
+from realign.training.loop import STEPS_BETWEEN_READINGS, NonFiniteLoss, Objective, OutOfMemory, Plan, train
+from realign.training.steps import finetuning_steps
 
 CPU = torch.device("cpu")
 
 
-def step_loss(objective: Objective, rows: int | None = None) -> torch.Tensor:
-    return objective.loss(objective.prepare(next(objective.draws)), rows)
+def step_loss(objective: Objective, at_once: int | None = None) -> torch.Tensor:
+    return objective.loss(objective.prepare(next(objective.draws)), at_once)
 
 
-class Told:
+class OfStep:
     """A training whose loss is a function of the step."""
 
     def __init__(self, loss_of: Callable[[int], torch.Tensor]) -> None:
@@ -54,7 +48,7 @@ class Told:
     def prepare(self, step: int) -> torch.Tensor:
         return torch.tensor(step)
 
-    def loss(self, batch: torch.Tensor, _rows: int | None = None) -> torch.Tensor:
+    def loss(self, batch: torch.Tensor, _at_once: int | None = None) -> torch.Tensor:
         return self.loss_of(int(batch))
 
 
@@ -72,7 +66,7 @@ def plain_loss(words: torch.Tensor, pairs: list[tuple[int, int]], source: list[b
 def test_the_realignment_loss_equals_its_formula(strength: str) -> None:
     words = torch.randn(11, 7, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     pairs, source = [(0, 6), (1, 5), (4, 10)], [number < 5 for number in range(11)]
-    loss = contrastive_loss(words, torch.tensor(pairs), torch.tensor(source), 0.1, strength)  # type: ignore[arg-type]
+    loss = contrastive_loss(words, torch.tensor(pairs), torch.tensor(source), temperature=0.1, strength=strength)  # type: ignore[arg-type]
     assert loss.item() == pytest.approx(plain_loss(words, pairs, source, strength), abs=1e-5)
 
 
@@ -104,14 +98,18 @@ def test_the_loss_of_a_batch_covers_all_words_and_skips_cut_ones(checkpoint: Pat
     pairs = [(index[0, 1], index[2, 1]), (index[1, 2], index[3, 0])]
     expected = plain_loss(torch.stack(words), pairs, [], "strong")
     with torch.inference_mode():
-        assert step_loss(RealignmentObjective(encoder, tokenizer, iter([batch]))).item() == pytest.approx(
-            expected, abs=1e-4
-        )
+        assert step_loss(
+            RealignmentObjective(encoder, tokenizer, iter([batch]), contrastive_loss)
+        ).item() == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_batch_whose_pairs_were_all_cut_off_has_no_loss(checkpoint: Path) -> None:
     batch = [(SentencePair(["the", "old", "river"], ["Fluss"]), [(2, 0)])]
-    loss = step_loss(RealignmentObjective(load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 4), iter([batch])))
+    loss = step_loss(
+        RealignmentObjective(
+            load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 4), iter([batch]), contrastive_loss
+        )
+    )
     loss.backward()
     assert loss.item() == 0
 
@@ -131,8 +129,8 @@ def test_linked_lines_are_read_by_their_place(tmp_path: Path) -> None:
     assert file[1] == (SentencePair(["sea"], ["Meer"]), [(0, 0)])
 
 
-def test_a_pair_file_without_links_or_of_another_length_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="de.links: no word pairs at all"):
+def test_a_file_without_links_or_of_another_length_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="de.links: no word links at all"):
         linked_file(tmp_path, "de", [("sea ||| Meer", ""), ("sun ||| Sonne", "")])
     (tmp_path / "short").write_text("0-0\n")
     with pytest.raises(InputError, match="short: 1 lines, but .*de.txt has 2"):
@@ -143,8 +141,8 @@ def test_what_an_encoder_does_not_have_is_told_before_training(checkpoint: Path)
     encoder, tokenizer = load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 8)
     last = encoder.config.num_hidden_layers
     with pytest.raises(InputError, match=rf"realignment.layers: found \[{last + 1}\]; the encoder has {last} layers"):
-        RealignmentObjective(encoder, tokenizer, iter([]), layers=[-1, last + 1])
-    RealignmentObjective(encoder, tokenizer, iter([]), layers=[-last - 1, 0, last])
+        RealignmentObjective(encoder, tokenizer, iter([]), contrastive_loss, layers=[-1, last + 1])
+    RealignmentObjective(encoder, tokenizer, iter([]), contrastive_loss, layers=[-last - 1, 0, last])
     check_length(encoder, 512, "realignment")
     with pytest.raises(InputError, match="realignment.max_length: found 513; .* positions for 512 sub-words"):
         check_length(encoder, 513, "realignment")
@@ -152,7 +150,7 @@ def test_what_an_encoder_does_not_have_is_told_before_training(checkpoint: Path)
 
 def test_links_of_which_none_is_usable_are_told_after_a_pass(tmp_path: Path) -> None:
     file = linked_file(tmp_path, "de", [("Berlin ||| Berlin", "0-0"), ("the sea ||| Meer", "0-0 1-0")])
-    with pytest.raises(InputError, match=r"de.links: no usable word pair"):
+    with pytest.raises(InputError, match=r"de.links: no usable word link"):
         list(islice(mixed_batches([file], 2, np.random.default_rng(1)), 2))
 
 
@@ -194,7 +192,7 @@ def test_the_loop_reduces_the_loss_and_reports_each_step() -> None:
     model = torch.nn.Linear(3, 1)
     x, y = torch.randn(64, 3), torch.randn(64, 1)
     losses = train(
-        model, Told(lambda _: torch.nn.functional.mse_loss(model(x), y)), Plan(0.05, 40), precision="float32"
+        model, OfStep(lambda _: torch.nn.functional.mse_loss(model(x), y)), Plan(0.05, 40), precision="float32"
     )
     assert len(losses) == 40 and losses[-1] < 0.8 * losses[0]
 
@@ -210,8 +208,8 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Pat
 
     with pytest.raises(NonFiniteLoss, match="the loss is nan at step 3; lower the learning rate"):
         train_checkpoint(
-            encoder, Told(loss), Plan(0.01, 5), Manifest(model="small"),
-            base=checkpoint, folder=tmp_path / "seed31", sentences=5, precision="float32", label="test",
+            encoder, OfStep(loss), Plan(0.01, 5),
+            checkpoint, Destination(tmp_path / "seed31", Manifest(model="small")), Execution("float32"), sentences=5,
         )  # fmt: skip
     assert torch.equal(parameter, seen[3]), "as after step 2"
     assert not (tmp_path / "seed31").exists()
@@ -219,10 +217,10 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change(tmp_path: Pat
 
 
 @pytest.mark.parametrize("bad", ["loss", "gradient"])
-def test_between_two_looks_no_weight_changes_after_the_first_bad_step(
+def test_between_two_readings_no_weight_changes_after_the_first_bad_step(
     monkeypatch: pytest.MonkeyPatch, bad: str
 ) -> None:
-    monkeypatch.setitem(LOOK, "cpu", 50)  # as on a GPU
+    monkeypatch.setitem(STEPS_BETWEEN_READINGS, "cpu", 50)  # as on a GPU
     model = torch.nn.Linear(1, 1, bias=False)
     seen: list[float] = []
 
@@ -234,7 +232,7 @@ def test_between_two_looks_no_weight_changes_after_the_first_bad_step(
 
     told = "the loss is nan" if bad == "loss" else "the gradient's norm is nan"
     with pytest.raises(NonFiniteLoss, match=f"{told} at step 3; lower the learning rate"):
-        train(model, Told(loss), Plan(0.01, 6), precision="float32")
+        train(model, OfStep(loss), Plan(0.01, 6), precision="float32")
     assert len(seen) == 6 and len(set(seen[:4])) == 4 and {model.weight.item(), *seen[4:]} == {seen[3]}
 
 
@@ -247,9 +245,9 @@ class Roomy:
     def prepare(self, step: int) -> "Rows":
         return Rows(torch.arange(6.0).unsqueeze(1) + step)
 
-    def loss(self, batch: "Rows", rows: int | None = None) -> torch.Tensor:
-        self.seen.append(rows)
-        return in_micro_batches(self._forward, rows, batch.ids).square().mean()
+    def loss(self, batch: "Rows", at_once: int | None = None) -> torch.Tensor:
+        self.seen.append(at_once)
+        return in_micro_batches(self._forward, at_once, batch.ids).square().mean()
 
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
         if len(ids) > self.room:
@@ -262,32 +260,34 @@ class Rows(NamedTuple):
 
 
 def test_a_batch_that_does_not_fit_is_halved_once_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    def trained(room: int, rows: int | None = None) -> tuple[list[float], list[int | None]]:
+    def trained(room: int, at_once: int | None = None) -> tuple[list[float], list[int | None]]:
         torch.manual_seed(1)
         model = torch.nn.Linear(1, 1)
         objective = Roomy(model, room)
-        return train(model, objective, Plan(0.01, 3), precision="float32", rows=rows), objective.seen
+        return train(model, objective, Plan(0.01, 3), precision="float32", at_once=at_once), objective.seen
 
     whole, _ = trained(6)
     halves, seen = trained(3)
     assert halves == pytest.approx(whole, rel=1e-5) and seen == [None, 3, 3, 3]
     assert "out of memory at step 0: from here on 3 sentences at a time, not 6" in capsys.readouterr().out
-    assert trained(2, rows=2) == (pytest.approx(whole, rel=1e-5), [2, 2, 2])
+    assert trained(2, at_once=2) == (pytest.approx(whole, rel=1e-5), [2, 2, 2])
     with pytest.raises(OutOfMemory, match="out of memory on cpu at step 0 with 3 sentences at a time; lower micro_b"):
         trained(2)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 5])
-def test_micro_batches_have_the_gradient_of_the_whole_batch(tmp_path: Path, checkpoint: Path, rows: int) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_micro_batches_have_the_gradient_of_the_whole_batch(tmp_path: Path, checkpoint: Path, at_once: int) -> None:
     data = TokenData(SENTENCES, [[0, 1, 2], [0, 1, 2], [0, 1]], TAGS)
     tokenizer = WordTokenizer(checkpoint, 32)
     file = linked_file(tmp_path, "de", [("the river ||| der Fluss", "1-1"), ("old market ||| alter Markt", "0-0 1-1")])
     results = []
-    for size in (None, rows):
+    for size in (None, at_once):
         torch.manual_seed(5)
-        tagger = load_tagger(checkpoint, CPU, TAGS).eval()  # without dropout, which is drawn for each micro-batch
+        tagger = load(checkpoint, CPU, TAGS).eval()  # without dropout, which is drawn for each micro-batch
         task = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
-        realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([[file[0], file[1]]]), layers=[-1, -2])
+        realignment = RealignmentObjective(
+            base_encoder(tagger), tokenizer, iter([[file[0], file[1]]]), contrastive_loss, layers=[-1, -2]
+        )
         loss = step_loss(JointObjective(task, realignment), size)
         loss.backward()
         results.append([loss.detach(), *(weight.grad for weight in tagger.parameters() if weight.grad is not None)])
@@ -349,30 +349,35 @@ def test_fine_tuning_learns_and_repeats_to_the_byte(tmp_path: Path, checkpoint: 
     digests = []
     for name in ("first", "second"):
         torch.manual_seed(31)
-        tagger = load_tagger(checkpoint, CPU, TAGS)
+        tagger = load(checkpoint, CPU, TAGS)
         objective = TaggingObjective(tagger, tokenizer, data, 2, np.random.default_rng(31))
         train_checkpoint(
-            tagger, objective, Plan(1e-3, 30), Manifest(model="small", labels=TAGS),
-            base=checkpoint, folder=tmp_path / name, sentences=45, precision="auto", label="test",
-        )  # fmt: skip
+            tagger,
+            objective,
+            Plan(1e-3, 30),
+            checkpoint,
+            Destination(tmp_path / name, Manifest(model="small", labels=TAGS)),
+            Execution(),
+            sentences=45,
+        )
         digests.append(sha256_of(tmp_path / name / WEIGHTS))
     assert digests[0] == digests[1]
     manifests = [(tmp_path / name / "manifest.json").read_bytes() for name in ("first", "second")]
     assert manifests[0] == manifests[1]
     record = json.loads((tmp_path / "first" / "run.json").read_text())
     assert record["seconds"] > 0 and record["precision"] in ("float32", "bfloat16")
-    tagger = load_tagger(tmp_path / "first", CPU).eval()
-    assert predict(tagger, tokenizer, SENTENCES, batch_size=2) == data.labels
+    tagger = load(tmp_path / "first", CPU).eval()
+    assert predict(tagger, tmp_path / "first", data, max_length=32, batch_size=2) == data.labels
     assert (tmp_path / "first" / "loss.csv").read_text().count("\n") == 31
 
 
 def test_a_joint_step_adds_one_realignment_batch_to_the_loss_of_the_task(tmp_path: Path, checkpoint: Path) -> None:
     data = TokenData(SENTENCES, [[0, 1, 2], [0, 1, 2], [0, 1]], TAGS)
     tokenizer = WordTokenizer(checkpoint, 32)
-    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
+    tagger = load(checkpoint, CPU, TAGS).eval()
     file = linked_file(tmp_path, "de", [("the river ||| der Fluss", "1-1"), ("old market ||| alter Markt", "0-0 1-1")])
     batch = [file[0], file[1]]
-    realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([batch] * 2))
+    realignment = RealignmentObjective(base_encoder(tagger), tokenizer, iter([batch] * 2), contrastive_loss)
     alone = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
     again = TaggingObjective(tagger, tokenizer, data, 3, np.random.default_rng(1))
     both = step_loss(JointObjective(again, realignment, coefficient=0.5))
@@ -381,25 +386,31 @@ def test_a_joint_step_adds_one_realignment_batch_to_the_loss_of_the_task(tmp_pat
     assert base_encoder(tagger).embeddings.word_embeddings.weight.grad.abs().sum() > 0
 
 
+def unlabelled(sentences: list[list[str]]) -> TokenData:
+    return TokenData(sentences, [[0] * len(words) for words in sentences], TAGS)
+
+
 LONG = ["the", "river", "opens", "the", "old", "market", "the", "museum"]
 
 
 def test_every_word_of_an_overlong_sentence_is_predicted_from_its_part(checkpoint: Path) -> None:
     torch.manual_seed(5)
-    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
-    short, long = WordTokenizer(checkpoint, 7), WordTokenizer(checkpoint, 64)
+    tagger = load(checkpoint, CPU, TAGS).eval()
+    short = WordTokenizer(checkpoint, 7)
     parts = [LONG[part] for part in short.split([LONG])[0]]
     assert len(parts) > 1 and short.split([["the", "river"]]) == [[slice(0, 2)]]
-    sentences = [["the", "river"], LONG, ["the", "museum"]]
-    predicted = predict(tagger, short, sentences, batch_size=2)
-    alone = predict(tagger, long, [["the", "river"], *parts, ["the", "museum"]], batch_size=8)
+    predicted = predict(
+        tagger, checkpoint, unlabelled([["the", "river"], LONG, ["the", "museum"]]), max_length=7, batch_size=2
+    )
+    each = unlabelled([["the", "river"], *parts, ["the", "museum"]])
+    alone = predict(tagger, checkpoint, each, max_length=64, batch_size=8)
     assert predicted == [alone[0], sum(alone[1:-1], []), alone[-1]]
     assert None not in predicted[1] and len(predicted[1]) == len(LONG)
 
 
 def test_training_covers_every_word_of_an_overlong_sentence(checkpoint: Path) -> None:
     torch.manual_seed(5)
-    tagger = load_tagger(checkpoint, CPU, TAGS).eval()
+    tagger = load(checkpoint, CPU, TAGS).eval()
     labels = [0, 1, 2, 0, 2, 1, 0, 1]
     cut = WordTokenizer(checkpoint, 7)
     whole = TokenData([LONG, ["the"]], [labels, [0]], TAGS)
@@ -419,15 +430,15 @@ def test_training_covers_every_word_of_an_overlong_sentence(checkpoint: Path) ->
 def test_an_entity_across_the_parts_of_a_sentence_is_one_entity() -> None:
     names = ["O", "B-PER", "I-PER"]
     data = TokenData([["Anna", "Maria", "Rossi"]], [[1, 2, 2]], names)
-    assert sentence_counts("ner", [[1, 2, 2]], data) == [(2, 2)]  # parts are joined before entities are read
-    assert sentence_counts("ner", [[1, None, 2]], data) == [(0, 3)]
+    assert count_examples([[1, 2, 2]], data, entity_f1) == [(2, 2)]  # parts are joined before entities are read
+    assert count_examples([[1, None, 2]], data, entity_f1) == [(0, 3)]
 
 
 def test_a_word_without_representation_counts_as_wrong(checkpoint: Path) -> None:
-    tagger, tokenizer = load_tagger(checkpoint, CPU, TAGS).eval(), WordTokenizer(checkpoint, 16)
-    (predicted,) = predict(tagger, tokenizer, [["the", "\u3000", "opens"]], batch_size=2)  # a space only
+    tagger, sentence = load(checkpoint, CPU, TAGS).eval(), unlabelled([["the", "\u3000", "opens"]])  # a space only
+    (predicted,) = predict(tagger, checkpoint, sentence, max_length=16, batch_size=2)
     assert predicted[1] is None and None not in (predicted[0], predicted[2])
-    counts = sentence_counts("pos", [[0, 1, None]], TokenData([["the", "river", "opens"]], [[0, 1, 2]], TAGS))
+    counts = count_examples([[0, 1, None]], TokenData([["the", "river", "opens"]], [[0, 1, 2]], TAGS), accuracy)
     assert counts == [(2, 3)]
 
 
@@ -441,24 +452,24 @@ def test_metrics_are_sums_over_sentences() -> None:
     true = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "B-ORG", "O"]]
     predicted = [["B-PER", "I-PER", "O", "B-ORG"], ["B-LOC", "B-ORG", "O"]]
     # 2 right (PER, ORG) of 3 true and 4 predicted: F1 = 2·2 / 7
-    counts = [entity_f1_counts(p, t) for p, t in zip(predicted, true, strict=True)]
+    counts = [entity_f1.count(p, t) for p, t in zip(predicted, true, strict=True)]
     assert counts == [(2, 4), (2, 3)]
     assert metric_value(counts) == pytest.approx(4 / 7) == pytest.approx(f1_score(true, predicted))
-    assert accuracy_counts(["DET", "NOUN"], ["DET", "VERB"]) == (1, 2)
+    assert accuracy.count(["DET", "NOUN"], ["DET", "VERB"]) == (1, 2)
     assert metric_value([]) == 0.0
 
 
 def test_task_data_survives_parquet_and_labels_outside_the_set_are_told(tmp_path: Path) -> None:
     source = Path(__file__).parent / "study" / "pos" / "it.test.conllu"
-    sentences, names = read_sentences("pos", source, None)
-    write_token_data(tmp_path / "test.parquet", sentences, names)
-    data = read_token_data(tmp_path / "test.parquet")
+    sentences, names = list(read(source, UPOS)), list(UPOS)
+    write_examples(tmp_path / "test.parquet", sentences, names)
+    data = read_examples(tmp_path / "test.parquet")
     assert data.tokens[0] == ["Il", "contadino", "ha", "comprato", "due", "cavalli", "."]
     assert [data.label_names[label] for label in data.labels[0]][:3] == ["DET", "NOUN", "AUX"]
-    write_token_data(tmp_path / "bad.parquet", sentences, names)
+    write_examples(tmp_path / "bad.parquet", sentences, names)
     import pyarrow.parquet as pq
 
     table = pq.read_table(tmp_path / "bad.parquet").replace_schema_metadata({"label_names": '["ADJ"]'})
     pq.write_table(table, tmp_path / "bad.parquet")
     with pytest.raises(InputError, match="bad.parquet: sentence 1: labels .* do not fit 1 names"):
-        read_token_data(tmp_path / "bad.parquet")
+        read_examples(tmp_path / "bad.parquet")

@@ -1,97 +1,76 @@
-"""Fine-tuning a tagger on top of an encoder, and predicting with it.
+"""The fine-tuning stage, shared by its two rules: from an encoder and labelled examples to a checkpoint."""
 
-A sentence too long for the encoder is split at word boundaries into parts, of which each is a sequence of its own.
-"""
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
-
-import torch
 from numpy.random import Generator
-from torch import Tensor, nn
 
-from realign.devices import Precision, autocast, in_micro_batches
-from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
-from realign.tasks.data import TokenData
-from realign.training import endless_batches
+from realign.encoders.checks import check_length
+from realign.encoders.devices import pick_device, seed_everything
+from realign.training.checkpointing import Destination, Execution, train_checkpoint
+from realign.training.loop import Objective, Plan
+from realign.training.steps import finetuning_steps
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-IGNORED = -100
-"""Label of words without representation and of padding, which the loss leaves out."""
+Extension = Callable[[Objective, "PreTrainedModel", Generator], Objective]
+"""Makes another objective from the task's, given the model and the training's random numbers."""
 
 
-class TaggingBatch(NamedTuple):
-    """Padded parts of sentences: `ids` and `mask` are [batch, pieces], `first_pieces` and `labels` [batch, words]."""
+@dataclass(frozen=True)
+class FinetuningSettings:
+    """How to fine-tune: passes, examples a step, peak rate, warm-up as a share of the steps, decay, longest input."""
 
-    ids: Tensor
-    mask: Tensor
-    first_pieces: Tensor
-    labels: Tensor
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    max_length: int = 96
 
 
-class TaggingObjective:
-    """Computes the cross-entropy of a tagger at the representing sub-word of each word, batch after batch.
+@dataclass(frozen=True)
+class LabelledInput:
+    """What a task is learned from: an encoder's folder, a Parquet file, and the package of the task's kind."""
 
-    A batch counts whole sentences and holds all parts of each.
+    encoder: Path
+    examples: Path
+    kind: str
+
+
+def finetune_checkpoint(
+    source: LabelledInput,
+    settings: FinetuningSettings,
+    destination: Destination,
+    execution: Execution,
+    extend: Extension | None = None,
+) -> None:
+    """Fine-tune an encoder on labelled examples and store it; `extend` may add to the task's objective.
+
+    The manifest of `destination` must have a seed. Raises `InputError` for examples or an encoder that do not fit.
     """
-
-    def __init__(
-        self, tagger: "PreTrainedModel", tokenizer: WordTokenizer, data: TokenData, batch_size: int, order: Generator
-    ) -> None:
-        self.tagger, self.tokenizer = tagger, tokenizer
-        slices = tokenizer.split(data.tokens)
-        self.parts = [
-            tokenizer.encode([words[part] for part in parts]) for words, parts in zip(data.tokens, slices, strict=True)
-        ]
-        self.labels = [[labels[part] for part in parts] for labels, parts in zip(data.labels, slices, strict=True)]
-        lengths = [max(len(part.ids) for part in parts) for parts in self.parts]
-        self.draws = endless_batches(lengths, batch_size, order)
-
-    def prepare(self, chosen: Sequence[int]) -> TaggingBatch:
-        """The sentences of these indices."""
-        batch = self.tokenizer.collate([part for index in chosen for part in self.parts[index]])
-        labels = pad([labels for index in chosen for labels in self.labels[index]], IGNORED)
-        labels[batch.first_pieces == NO_PIECE] = IGNORED
-        return TaggingBatch(batch.ids, batch.mask, batch.first_pieces, labels)
-
-    def loss(self, batch: TaggingBatch, rows: int | None = None) -> Tensor:
-        """The mean over the batch's words."""
-        words = in_micro_batches(self._word_logits, rows, batch.ids, batch.mask, batch.first_pieces)
-        return nn.functional.cross_entropy(words.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
-
-    def _word_logits(self, ids: Tensor, mask: Tensor, first_pieces: Tensor) -> Tensor:
-        logits = self.tagger(input_ids=ids, attention_mask=mask).logits  # [batch, pieces, labels]
-        return word_states(logits, first_pieces).float()
-
-
-@torch.inference_mode()
-def predict(
-    tagger: "PreTrainedModel",
-    tokenizer: WordTokenizer,
-    sentences: Sequence[Sequence[str]],
-    *,
-    batch_size: int,
-    precision: Precision = "auto",
-) -> list[list[int | None]]:
-    """Label indices of every word, in order; None for a word without representation."""
-    parts = [
-        [words[part] for part in parts] for words, parts in zip(sentences, tokenizer.split(sentences), strict=True)
-    ]
-    encoded = tokenizer.encode(list(chain.from_iterable(parts)))
-    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
-    predictions: list[list[int | None]] = [[] for _ in encoded]
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
-        batch = tokenizer.collate([encoded[index] for index in chosen]).to(tagger.device)
-        with autocast(tagger.device, precision):
-            logits = tagger(input_ids=batch.ids, attention_mask=batch.mask).logits
-        best = word_states(logits, batch.first_pieces).argmax(dim=-1).tolist()  # [batch, words]
-        for row, index in enumerate(chosen):
-            predictions[index] = [
-                None if piece == NO_PIECE else best[row][word] for word, piece in enumerate(encoded[index].first_pieces)
-            ]
-    in_order = iter(predictions)
-    return [list(chain.from_iterable(next(in_order) for _ in sentence)) for sentence in parts]
+    manifest = destination.manifest
+    assert manifest.seed is not None
+    data, model_of = (import_module(f"{source.kind}.{part}") for part in ("data", "model"))
+    rng = seed_everything(manifest.seed)
+    examples = data.read_examples(source.examples)
+    model = model_of.load(source.encoder, pick_device(), examples.label_names)
+    check_length(model, settings.max_length, "finetuning")
+    objective = model_of.objective(
+        model, source.encoder, examples, max_length=settings.max_length, batch_size=settings.batch_size, rng=rng
+    )
+    steps = finetuning_steps(len(examples), settings.batch_size, settings.epochs)
+    made = {"labels": examples.label_names, "steps": steps}
+    train_checkpoint(
+        model,
+        extend(objective, model, rng) if extend else objective,
+        Plan(settings.learning_rate, steps, settings.warmup, "linear", settings.weight_decay),
+        source.encoder,
+        Destination(destination.folder, manifest.model_copy(update=made), destination.dtype),
+        execution,
+        sentences=settings.epochs * len(examples),
+    )

@@ -1,11 +1,10 @@
 rule measure_pretrained:
     input:
-        encoder=f"{MODEL}/manifest.json",
-        weights=weights_of(f"{MODEL}/manifest.json"),
-        bitext=MEASURED_BITEXT,
-        pairs=MEASURED_PAIRS,
+        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        encoder=manifest(PATHS.model),
+        weights=weights_of(manifest(PATHS.model)),
     output:
-        PRETRAINED_ALIGNMENT,
+        PATHS.pretrained_alignment,
     log:
         "results/logs/alignment/{model}-pretrained-{lang}.log",
     benchmark:
@@ -16,8 +15,8 @@ rule measure_pretrained:
         runtime=asking(5, per_mb=0.003),
         processor=1,
     params:
-        code=script_digest("measure"),
-        settings=CONFIG.measurement.model_dump(),
+        code=digest("measure", *EXPERIMENT.measure_modules()),
+        settings=EXPERIMENT.measure_params(),
         precision=CONFIG.precision,
     script:
         "../scripts/measure.py"
@@ -25,13 +24,12 @@ rule measure_pretrained:
 
 use rule measure_pretrained as measure_realigned with:
     input:
-        encoder=f"{REALIGNED}/manifest.json",
-        weights=weights_of(f"{REALIGNED}/manifest.json", "realigned"),
-        bitext=MEASURED_BITEXT,
-        pairs=MEASURED_PAIRS,
+        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        encoder=manifest(PATHS.realigned),
+        weights=weights_of(manifest(PATHS.realigned), "realigned"),
     output:
-        REALIGNED_ALIGNMENT,
+        PATHS.realigned_alignment,
     log:
-        "results/logs/alignment/{model}-{aligner}-{steps}-seed{seed}-{lang}.log",
+        "results/logs/alignment/{model}-{recipe}-seed{seed}-{lang}.log",
     benchmark:
-        "results/benchmarks/measure_realigned/{model}-{aligner}-{steps}-seed{seed}-{lang}.tsv"
+        "results/benchmarks/measure_realigned/{model}-{recipe}-seed{seed}-{lang}.tsv"

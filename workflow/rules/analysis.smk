@@ -1,10 +1,10 @@
 localrules:
     tabulate,
     correlate,
-    compare,
-    change,
-    mix,
-    describe,
+    realignment_gains,
+    alignment_change,
+    mixed_effects,
+    describe_models,
     typeset,
     draw,
     timeline,
@@ -13,17 +13,17 @@ localrules:
 
 rule tabulate:
     input:
-        scores=all_scores(),
-        alignment=all_alignments(),
+        scores=EXPERIMENT.all_scores(),
+        alignment=EXPERIMENT.all_alignments(),
     output:
         scores=report("results/scores.csv", "../report/scores.rst", category="Tables"),
         alignment=report("results/alignment.csv", "../report/alignment.rst", category="Tables"),
     log:
         "results/logs/tabulate.log",
     params:
-        code=script_digest("tabulate"),
-        source_language=SOURCE,
-        steps_of_task=STEPS_OF_TASK,
+        code=digest("tabulate"),
+        settings=EXPERIMENT.analysis_params(),
+        starting_encoders=EXPERIMENT.starting_encoders(),
     script:
         "../scripts/tabulate.py"
 
@@ -37,70 +37,73 @@ rule correlate:
     log:
         "results/logs/correlate.log",
     params:
-        code=script_digest("correlate"),
-        settings=CONFIG.analysis.model_dump(),
+        code=digest("correlate"),
+        settings=EXPERIMENT.analysis_params(),
+        statistics=CONFIG.analysis.model_dump(),
     script:
         "../scripts/correlate.py"
 
 
-rule compare:
+rule realignment_gains:
     input:
-        all_scores(),
+        EXPERIMENT.all_scores(),
     output:
         report("results/realignment.csv", "../report/realignment.rst", category="Answers"),
     log:
-        "results/logs/compare.log",
+        "results/logs/realignment_gains.log",
     params:
-        code=script_digest("compare"),
-        settings=CONFIG.analysis.model_dump(),
-        source_language=SOURCE,
+        code=digest("realignment_gains"),
+        settings=EXPERIMENT.analysis_params(),
+        statistics=CONFIG.analysis.model_dump(),
     script:
-        "../scripts/compare.py"
+        "../scripts/realignment_gains.py"
 
 
-rule change:
+rule alignment_change:
     input:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
         report("results/alignment_change.csv", "../report/alignment_change.rst", category="Answers"),
     log:
-        "results/logs/change.log",
+        "results/logs/alignment_change.log",
     params:
-        code=script_digest("change"),
+        code=digest("alignment_change"),
+        settings=EXPERIMENT.analysis_params(),
     script:
-        "../scripts/change.py"
+        "../scripts/alignment_change.py"
 
 
-rule mix:
+rule mixed_effects:
     input:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
         report("results/mixed_effects.csv", "../report/mixed_effects.rst", category="Answers"),
     log:
-        "results/logs/mix.log",
+        "results/logs/mixed_effects.log",
     params:
-        code=script_digest("mix"),
+        code=digest("mixed_effects"),
+        settings=EXPERIMENT.analysis_params(),
         confidence=CONFIG.analysis.confidence,
     script:
-        "../scripts/mix.py"
+        "../scripts/mixed_effects.py"
 
 
-rule describe:
+rule describe_models:
     input:
-        manifests=expand(f"{MODEL}/manifest.json", model=sorted(CONFIG.models)),
-        weights=expand(f"{MODEL}/model.safetensors", model=sorted(CONFIG.models)),
-        config=expand(f"{MODEL}/config.json", model=sorted(CONFIG.models)),
+        manifests=expand(manifest(PATHS.model), model=sorted(CONFIG.models)),
+        weights=expand(f"{PATHS.model}/model.safetensors", model=sorted(CONFIG.models)),
+        config=expand(f"{PATHS.model}/config.json", model=sorted(CONFIG.models)),
     output:
         report("results/models.csv", "../report/models.rst", category="Tables"),
     log:
-        "results/logs/describe.log",
+        "results/logs/describe_models.log",
     params:
-        code=script_digest("describe"),
+        code=digest("describe_models"),
         models=sorted(CONFIG.models),
     script:
-        "../scripts/describe.py"
+        "../scripts/describe_models.py"
 
 
 rule typeset:
@@ -109,12 +112,14 @@ rule typeset:
         alignment_change="results/alignment_change.csv",
         realignment="results/realignment.csv",
     output:
-        **{name: multiext(f"results/tables/{name}", ".csv", ".tex") for name in LAYOUTS},
+        **{name: multiext(f"results/tables/{name}", ".csv", ".tex") for name in PAPER_TABLES},
     log:
         "results/logs/typeset.log",
     params:
-        code=script_digest("typeset"),
+        code=digest("typeset"),
         confidence=CONFIG.analysis.confidence,
+        labels=EXPERIMENT.labels,
+        measures=EXPERIMENT.measures,
     script:
         "../scripts/typeset.py"
 
@@ -127,33 +132,34 @@ rule draw:
         correlations="results/correlations.csv",
         realignment="results/realignment.csv",
     output:
-        transfer=report(FIGURES["transfer"], "../report/transfer.rst", category="Figures"),
-        layers=report(FIGURES["layers"], "../report/layers.rst", category="Figures"),
-        gain=report(FIGURES["gain"], "../report/gain.rst", category="Figures"),
-        summary=report(FIGURES["summary"], "../report/summary.rst", category="Figures"),
+        transfer=report(FIGURE_FILES["transfer"], "../report/transfer.rst", category="Figures"),
+        layers=report(FIGURE_FILES["layers"], "../report/layers.rst", category="Figures"),
+        gain=report(FIGURE_FILES["gain"], "../report/gain.rst", category="Figures"),
+        summary=report(FIGURE_FILES["summary"], "../report/summary.rst", category="Figures"),
     log:
         "results/logs/draw.log",
     params:
-        code=script_digest("draw"),
+        code=digest("draw"),
         style=CONFIG.figures.model_dump(),
         confidence=CONFIG.analysis.confidence,
-        source_language=SOURCE,
+        labels=EXPERIMENT.labels,
+        settings=EXPERIMENT.analysis_params(),
     script:
         "../scripts/draw.py"
 
 
-# Last of all, when every job with a benchmark is done; the benchmarks are no inputs, so that losing one runs nothing.
+# Last of all, when every job with a benchmark is done. The benchmarks are no inputs, so that losing one runs nothing.
 rule timeline:
     input:
         "results/scores.csv",
         "results/alignment.csv",
-        ["results/aligners.csv"] * bool(JUDGED),
+        ["results/aligners.csv"] * bool(EXPERIMENT.judged),
     output:
-        report(FIGURES["timeline"], "../report/timeline.rst", category="Run"),
+        report(FIGURE_FILES["timeline"], "../report/timeline.rst", category="Run"),
     log:
         "results/logs/timeline.log",
     params:
-        code=script_digest("timeline"),
+        code=digest("timeline"),
         style=CONFIG.figures.model_dump(),
     script:
         "../scripts/timeline.py"
@@ -162,16 +168,16 @@ rule timeline:
 # Snakemake's own report, made by a second Snakemake over what the first has finished.
 rule report:
     input:
-        SUMMARIES,
-        FIGURES.values(),
+        SUMMARY_FILES,
+        FIGURE_FILES.values(),
     output:
         "results/report.html",
     log:
         "results/logs/report.log",
     params:
         python=sys.executable,
-        snakefile=lambda wildcards: workflow.main_snakefile,
-        configfiles=lambda wildcards: configfile_option(),
+        snakefile=lambda w: workflow.main_snakefile,
+        configfiles=lambda w: configfile_option(),
     shell:
-        "REALIGN_REPORT=1 {params.python} -m snakemake --snakefile {params.snakefile:q} {params.configfiles}"
+        "REALIGN_REPORT=1 {params.python:q} -m snakemake --snakefile {params.snakefile:q} {params.configfiles}"
         " --report {output} {input} > {log} 2>&1"

@@ -2,26 +2,24 @@ localrules:
     fetch_bitext,
 
 
-HUB_BITEXT = isinstance(CONFIG.bitext, BitextHub)
-
-
 rule prepare_bitext:
     input:
-        lambda wildcards: LOCATE.bitext(wildcards.split, wildcards.lang),
+        lambda w: EXPERIMENT.locate.bitext(w.split, w.lang),
     output:
-        BITEXT,
+        PATHS.bitext,
     log:
         "results/logs/bitext/{split}-{lang}.log",
     benchmark:
         "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
-        split="gold" if HUB_BITEXT else "train|test|gold",
+        split=EXPERIMENT.bitext_splits(hub=False),
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
         processor=1,
     params:
-        code=script_digest("prepare_bitext"),
+        code=digest("prepare_bitext"),
+        settings=lambda w: EXPERIMENT.bitext_params(w.split),
         identity=identity,
         sizes=sizes,
     script:
@@ -30,40 +28,38 @@ rule prepare_bitext:
 
 rule fetch_bitext:
     output:
-        bitext=RAW_BITEXT,
-        provenance=RAW_BITEXT.replace(".tsv", ".source.json"),
+        bitext=PATHS.raw_bitext,
+        provenance=PATHS.raw_bitext.replace(".tsv", ".source.json"),
     log:
         "results/logs/raw_bitext/{split}-{lang}.log",
     benchmark:
         "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
     params:
-        code=script_digest("fetch_bitext"),
+        code=digest("fetch_bitext", *EXPERIMENT.bitext_modules()),
+        settings=lambda w: EXPERIMENT.bitext_params(w.split),
         identity=identity,
-        source_language=SOURCE,
-        revision=getattr(CONFIG.bitext, "revision", None),
-        max_pairs=getattr(CONFIG.bitext, "max_pairs", None),
     script:
         "../scripts/fetch_bitext.py"
 
 
 rule tokenise_bitext:
     input:
-        RAW_BITEXT,
+        PATHS.raw_bitext,
     output:
-        BITEXT,
+        PATHS.bitext,
     log:
         "results/logs/bitext/{split}-{lang}.log",
     benchmark:
         "results/benchmarks/tokenise_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
-        split="train|test" if HUB_BITEXT else "none",
+        split=EXPERIMENT.bitext_splits(hub=True),
     threads: 4
     resources:
         mem_mb=asking(3000),
         runtime=asking(30, per_mb=0.5),
     params:
-        code=script_digest("tokenise_bitext"),
-        identity=identity,
+        code=digest("tokenise_bitext"),
         source_language=SOURCE,
+        identity=identity,
     script:
         "../scripts/tokenise_bitext.py"

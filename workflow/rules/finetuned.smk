@@ -1,19 +1,20 @@
 rule finetune:
     input:
-        encoder=encoder_to_finetune,
-        weights=lambda wildcards: weights_of(
-            encoder_to_finetune(wildcards), "pretrained" if wildcards.method == "baseline" else "realigned"
+        encoder=lambda w: EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
+        weights=lambda w: weights_of(
+            EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
+            "realigned" if EXPERIMENT.variants[w.variant].method.when else "pretrained",
         ),
-        train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
+        train=PATHS.examples.format(task="{task}", lang=SOURCE, split="train"),
     output:
-        **checkpoint(FINETUNED, "finetuned"),
-        losses=f"{FINETUNED}/loss.csv",
+        **checkpoint(PATHS.finetuned, "finetuned"),
+        losses=f"{PATHS.finetuned}/loss.csv",
     log:
-        "results/logs/finetuned/{model}-{method}-{task}-seed{seed}.log",
+        "results/logs/finetuned/{model}-{variant}-{task}-seed{seed}.log",
     benchmark:
-        "results/benchmarks/finetune/{model}-{method}-{task}-seed{seed}.tsv"
+        "results/benchmarks/finetune/{model}-{variant}-{task}-seed{seed}.tsv"
     wildcard_constraints:
-        method="baseline|before-[^/]+",
+        variant=EXPERIMENT.variants_when(None, "before"),
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),
@@ -21,8 +22,9 @@ rule finetune:
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:
-        code=script_digest("finetune"),
-        settings=lambda wildcards: settings_of("finetuning", wildcards),
+        code=lambda w: digest("finetune", *EXPERIMENT.finetune_modules(w.task)),
+        settings=lambda w: EXPERIMENT.finetune_params(w.model, w.task),
+        method=lambda w: EXPERIMENT.variants[w.variant].method.name,
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
     script:
@@ -32,18 +34,19 @@ rule finetune:
 # A rule of its own, so that no change of realignment reaches a baseline.
 rule finetune_jointly:
     input:
-        encoder=f"{MODEL}/manifest.json",
-        weights=weights_of(f"{MODEL}/manifest.json"),
-        train=TASK_DATA.format(task="{task}", lang=SOURCE, split="train"),
-        bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
-        pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),
+        unpack(lambda w: EXPERIMENT.joint_inputs(w.variant)),
+        encoder=manifest(PATHS.model),
+        weights=weights_of(manifest(PATHS.model)),
+        train=PATHS.examples.format(task="{task}", lang=SOURCE, split="train"),
     output:
-        **checkpoint(FINETUNED.replace("{method}", "during-{aligner}"), "finetuned"),
-        losses=f"{FINETUNED}/loss.csv".replace("{method}", "during-{aligner}"),
+        **checkpoint(PATHS.finetuned, "finetuned"),
+        losses=f"{PATHS.finetuned}/loss.csv",
     log:
-        "results/logs/finetuned/{model}-during-{aligner}-{task}-seed{seed}.log",
+        "results/logs/finetuned/{model}-{variant}-{task}-seed{seed}.log",
     benchmark:
-        "results/benchmarks/finetune_jointly/{model}-during-{aligner}-{task}-seed{seed}.tsv"
+        "results/benchmarks/finetune_jointly/{model}-{variant}-{task}-seed{seed}.tsv"
+    wildcard_constraints:
+        variant=EXPERIMENT.variants_when("during"),
     resources:
         **GPU,
         mem_mb=asking(4000, per_mb=6),
@@ -51,11 +54,10 @@ rule finetune_jointly:
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:
-        code=script_digest("finetune_jointly"),
-        settings=lambda wildcards: settings_of("finetuning", wildcards),
-        realignment=CONFIG.realignment.model_dump(
-            exclude={"steps", "languages", "learning_rate", "micro_batch_size"}
-        ),
+        code=lambda w: digest("finetune_jointly", *EXPERIMENT.joint_modules(w.variant, w.task)),
+        settings=lambda w: EXPERIMENT.finetune_params(w.model, w.task),
+        realignment=lambda w: EXPERIMENT.joint_params(w.variant),
+        method=lambda w: EXPERIMENT.variants[w.variant].method.name,
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
     script:

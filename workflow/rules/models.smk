@@ -4,68 +4,65 @@ localrules:
 
 rule prepare_lab_model:
     input:
-        vocabulary=lambda wildcards: (
-            str(LAB / "vocabulary.txt") if CONFIG.models[wildcards.model].trim_to == "lab" else []
+        vocabulary=lambda w: (
+            str(LAB / "vocabulary.txt") if CONFIG.models[w.model].trim_to == "lab" else []
         ),
     output:
-        **checkpoint(MODEL),
+        **checkpoint(PATHS.model),
     log:
         "results/logs/models/{model}.log",
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model=one_of(CONFIG.models, LabModel),
+        model=EXPERIMENT.models_from(LabModel),
     cache: SHARED
     resources:
         mem_mb=asking(4000),
         runtime=asking(30),
     params:
-        code=script_digest("prepare_lab_model"),
+        code=digest("prepare_lab_model"),
+        settings=lambda w: {"layers": CONFIG.models[w.model].layers},
         identity=identity,
-        layers=lambda wildcards: CONFIG.models[wildcards.model].layers,
     script:
         "../scripts/prepare_lab_model.py"
 
 
 rule prepare_files_model:
     input:
-        lambda wildcards: sorted(
-            str(path) for path in Path(CONFIG.models[wildcards.model].path).glob("*") if path.is_file()
-        ),
+        lambda w: sorted(str(path) for path in Path(CONFIG.models[w.model].path).glob("*") if path.is_file()),
     output:
-        **checkpoint(MODEL),
+        **checkpoint(PATHS.model),
     log:
         "results/logs/models/{model}.log",
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model=one_of(CONFIG.models, ModelFiles),
+        model=EXPERIMENT.models_from(ModelFiles),
     cache: SHARED
     resources:
         mem_mb=asking(2000, per_mb=3),
         runtime=asking(30),
     params:
-        code=script_digest("prepare_files_model"),
+        code=digest("prepare_files_model"),
+        files=lambda w, input: [Path(path).name for path in input],
         identity=identity,
-        files=lambda wildcards, input: [Path(path).name for path in input],
     script:
         "../scripts/prepare_files_model.py"
 
 
 rule fetch_model:
     output:
-        **checkpoint(MODEL),
+        **checkpoint(PATHS.model),
     log:
         "results/logs/models/{model}.log",
     benchmark:
         "results/benchmarks/fetch_model/{model}.tsv"
     wildcard_constraints:
-        model=one_of(CONFIG.models, ModelHub),
+        model=EXPERIMENT.models_from(ModelHub),
     cache: SHARED_IF_PINNED
     params:
-        code=script_digest("fetch_model"),
+        code=digest("fetch_model"),
+        settings=lambda w: CONFIG.models[w.model].model_dump(include={"name", "revision"}),
         identity=identity,
-        name=lambda wildcards: CONFIG.models[wildcards.model].name,
-        revision=lambda wildcards: CONFIG.models[wildcards.model].revision,
     script:
         "../scripts/fetch_model.py"

@@ -1,17 +1,16 @@
 rule realign:
     input:
-        encoder=f"{MODEL}/manifest.json",
-        weights=weights_of(f"{MODEL}/manifest.json"),
-        bitext=expand(BITEXT, split="train", lang=CONFIG.realignment_languages),
-        pairs=expand(PAIRS, aligner="{aligner}", split="train", lang=CONFIG.realignment_languages),
+        unpack(lambda w: EXPERIMENT.realign_inputs(w.model, w.recipe)),
+        encoder=manifest(PATHS.model),
+        weights=weights_of(manifest(PATHS.model)),
     output:
-        **checkpoint(REALIGNED, "realigned"),
-        losses=f"{REALIGNED}/loss.csv",
-        record=f"{REALIGNED}/run.json",
+        **checkpoint(PATHS.realigned, "realigned"),
+        losses=f"{PATHS.realigned}/loss.csv",
+        record=f"{PATHS.realigned}/run.json",
     log:
-        "results/logs/realigned/{model}-{aligner}-{steps}-seed{seed}.log",
+        "results/logs/realigned/{model}-{recipe}-seed{seed}.log",
     benchmark:
-        "results/benchmarks/realign/{model}-{aligner}-{steps}-seed{seed}.tsv"
+        "results/benchmarks/realign/{model}-{recipe}-seed{seed}.tsv"
     cache: SHARED_IF_PINNED and "realigned" in CONFIG.storage.keep
     resources:
         **GPU,
@@ -20,15 +19,11 @@ rule realign:
         processor=1,
         state_seconds=CONFIG.storage.state_seconds,
     params:
-        code=script_digest("realign"),
-        identity=identity,
-        contents=contents,
-        settings=lambda wildcards: {
-            key: value
-            for key, value in settings_of("realignment", wildcards).items()
-            if key not in ("steps", "languages", "coefficient")
-        },
+        code=lambda w: digest("realign", *EXPERIMENT.realign_modules(w.model, w.recipe)),
+        settings=lambda w: EXPERIMENT.recipes[w.model, w.recipe].params(),
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
+        identity=identity,
+        contents=contents,
     script:
         "../scripts/realign.py"

@@ -1,24 +1,23 @@
 rule score:
     input:
-        unpack(held_out),
-        model=f"{FINETUNED}/manifest.json",
-        weights=weights_of(f"{FINETUNED}/manifest.json", "finetuned"),
-        test=TASK_DATA.replace("{split}", "test"),
+        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        model=manifest(PATHS.finetuned),
+        weights=weights_of(manifest(PATHS.finetuned), "finetuned"),
+        test=PATHS.examples.replace("{split}", "test"),
     output:
-        SCORE,
+        PATHS.score,
     log:
-        "results/logs/scores/{model}-{method}-{task}-seed{seed}-{lang}.log",
+        "results/logs/scores/{model}-{variant}-{task}-seed{seed}-{lang}.log",
     benchmark:
-        "results/benchmarks/score/{model}-{method}-{task}-seed{seed}-{lang}.tsv"
+        "results/benchmarks/score/{model}-{variant}-{task}-seed{seed}-{lang}.tsv"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),
         runtime=asking(5, per_mb=0.003),
         processor=1,
     params:
-        code=script_digest("score"),
-        settings=CONFIG.measurement.model_dump(),
+        code=lambda w: digest("score", *EXPERIMENT.score_modules(w.task)),
+        settings=lambda w: EXPERIMENT.score_params(w.variant, w.task),
         precision=CONFIG.precision,
-        source_language=SOURCE,
     script:
         "../scripts/score.py"

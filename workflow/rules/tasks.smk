@@ -2,43 +2,42 @@ localrules:
     fetch_task,
 
 
+# Both rules make the same files, so that a task that moves from one source to another runs again.
 rule prepare_task:
     input:
-        lambda wildcards: LOCATE.task(wildcards.task, wildcards.lang, wildcards.split),
+        lambda w: EXPERIMENT.locate.examples(w.task, w.lang, w.split),
     output:
-        TASK_DATA,
+        examples=PATHS.examples,
+        provenance=PATHS.examples_source,
     log:
-        "results/logs/tasks/{task}-{lang}-{split}.log",
+        "results/logs/examples/{task}-{lang}-{split}.log",
     benchmark:
         "results/benchmarks/prepare_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
-        task=one_of(CONFIG.tasks, (LabSource, TaskFiles)),
+        task=EXPERIMENT.tasks_from(hub=False),
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
         processor=1,
     params:
-        code=script_digest("prepare_task"),
-        labels=lambda wildcards: getattr(CONFIG.tasks[wildcards.task], "labels", None),
+        code=lambda w: digest("prepare_task", *EXPERIMENT.examples_modules(w.task)),
+        settings=lambda w: EXPERIMENT.examples_params(w.task, w.lang, w.split),
     script:
         "../scripts/prepare_task.py"
 
 
 rule fetch_task:
     output:
-        data=TASK_DATA,
-        provenance=TASK_DATA.replace(".parquet", ".source.json"),
+        examples=PATHS.examples,
+        provenance=PATHS.examples_source,
     log:
-        "results/logs/tasks/{task}-{lang}-{split}.log",
+        "results/logs/examples/{task}-{lang}-{split}.log",
     benchmark:
         "results/benchmarks/fetch_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
-        task=one_of(CONFIG.tasks, TaskHub),
+        task=EXPERIMENT.tasks_from(hub=True),
     params:
-        code=script_digest("fetch_task"),
-        entry=lambda wildcards: fetched_entry(wildcards.task, wildcards.lang),
-        limit=lambda wildcards: (
-            CONFIG.tasks[wildcards.task].training_sentences if wildcards.split == "train" else None
-        ),
+        code=lambda w: digest("fetch_task", *EXPERIMENT.examples_modules(w.task)),
+        settings=lambda w: EXPERIMENT.examples_params(w.task, w.lang, w.split),
     script:
         "../scripts/fetch_task.py"

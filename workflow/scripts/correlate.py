@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -12,12 +12,14 @@ with job(snakemake.log[0]):
     from realign.analysis.correlation import correlations
     from realign.analysis.tables import read_table, write_table
 
-    settings = snakemake.params.settings
+    settings, statistics = snakemake.params.settings, snakemake.params.statistics
     table = correlations(
         read_table(Path(snakemake.input.scores)),
         read_table(Path(snakemake.input.alignment)),
-        resamples=settings["bootstrap"],
-        confidence=settings["confidence"],
-        seed=settings["seed"],
+        settings["methods"],
+        settings["measures"],
+        resamples=statistics["bootstrap"],
+        confidence=statistics["confidence"],
+        seed=statistics["seed"],
     )
     write_table(table, Path(snakemake.output[0]))

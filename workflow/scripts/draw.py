@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -13,17 +13,14 @@ with job(snakemake.log[0]):
     from realign.analysis.tables import read_table
 
     tables = {name: read_table(Path(path)) for name, path in snakemake.input.items()}
-    style, output = snakemake.params.style, snakemake.output
-    figures.set_style(style["palette"], style["font_size"])
-    scores, alignment = tables["scores"], tables["alignment"]
+    params, output = snakemake.params, snakemake.output
+    labels, measure, width = params.labels, params.settings["measures"][0], params.style["width"]
+    source_language, confidence = params.settings["source_language"], params.confidence
+    figures.set_style(params.style["palette"], params.style["font_size"])
+    scores, alignment, gains = tables["scores"], tables["alignment"], tables["realignment"]
     figures.save_figure(
-        figures.transfer_figure(scores, alignment, tables["correlations"], style["width"]), output.transfer
+        figures.transfer_figure(scores, alignment, tables["correlations"], measure, width), output.transfer
     )
-    figures.save_figure(figures.layers_figure(scores, alignment, style["width"]), output.layers)
-    figures.save_figure(
-        figures.gain_figure(
-            tables["realignment"], snakemake.params.source_language, snakemake.params.confidence, style["width"]
-        ),
-        output.gain,
-    )
-    figures.save_figure(figures.summary_figure(tables["realignment"], tables["models"], style["width"]), output.summary)
+    figures.save_figure(figures.layers_figure(scores, alignment, labels, measure, width), output.layers)
+    figures.save_figure(figures.gain_figure(gains, labels, source_language, confidence, width), output.gain)
+    figures.save_figure(figures.summary_figure(gains, tables["models"], labels, width), output.summary)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -14,8 +14,8 @@ with job(snakemake.log[0], online=True):
     from realign.sources.hub import resolve
     from realign.sources.hub_models import snapshot
 
-    name = snakemake.params.name
-    commit = resolve(name, snakemake.params.revision, "model")
+    name, revision = (snakemake.params.settings[key] for key in ("name", "revision"))
+    commit = resolve(name, revision, "model")
     with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
         import_encoder(snapshot(name, commit), folder)
         write_pretrained_manifest(folder, snakemake.wildcards.model, [], origin=f"{name}@{commit}")

@@ -1,10 +1,10 @@
-"""Fine-tune an encoder on a token task in the source language."""
+"""Fine-tune an encoder on a task in the source language."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.gpus import claim_device
-from realign.job import job
+from realign.jobs.gpus import claim_device
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -12,26 +12,25 @@ if TYPE_CHECKING:
 with job(snakemake.log[0], snakemake.threads):
     claim_device()  # before torch is imported
 
-    from realign.devices import use_threads
     from realign.encoders.checkpoint import Manifest
-    from realign.stage import Resumption, fingerprints
-    from realign.tuning import finetune_checkpoint
+    from realign.encoders.devices import use_threads
+    from realign.finetuning import FinetuningSettings, LabelledInput, finetune_checkpoint
+    from realign.training.checkpointing import Destination, Execution, fingerprints
 
-    wildcards = snakemake.wildcards
+    wildcards, files, params = snakemake.wildcards, snakemake.input, snakemake.params
+    settings = dict(params.settings)
+    kind, at_once = settings.pop("kind"), settings.pop("micro_batch_size")
+    manifest = Manifest(
+        model=wildcards.model,
+        method=params.method,
+        task=wildcards.task,
+        seed=int(wildcards.seed),
+        inputs=fingerprints(files),
+    )
     use_threads(snakemake.threads)
     finetune_checkpoint(
-        Path(snakemake.input.encoder).parent,
-        Path(snakemake.input.train),
-        snakemake.params.settings,
-        Manifest(
-            model=wildcards.model,
-            method=wildcards.method,
-            task=wildcards.task,
-            seed=int(wildcards.seed),
-            inputs=fingerprints(snakemake.input),
-        ),
-        folder=Path(snakemake.output.manifest).parent,
-        precision=snakemake.params.precision,
-        dtype=snakemake.params.dtype,
-        resume=Resumption(str(dict(snakemake.params.items())), snakemake.resources.state_seconds),
+        LabelledInput(Path(files.encoder).parent, Path(files.train), kind),
+        FinetuningSettings(**settings),
+        Destination(Path(snakemake.output.manifest).parent, manifest, params.dtype),
+        Execution(params.precision, at_once, str(dict(params.items())), snakemake.resources.state_seconds),
     )

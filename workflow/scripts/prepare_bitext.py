@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realign.errors import InputError
-from realign.job import job
+from realign.jobs.job import job
 from realign.text.bitext import format_pair, read_bitext, read_moses
 from realign.text.files import atomic_writer
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -17,5 +17,5 @@ with job(snakemake.log[0]):
     vocabulary = snakemake.input.get("vocabulary")
     keep = set(read_lines(Path(vocabulary))) if vocabulary else None
     with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
-        write_lab_encoder(read_e5(packaged_file()), folder, snakemake.params.layers, keep)
+        write_lab_encoder(read_e5(packaged_file()), folder, snakemake.params.settings["layers"], keep)
         write_pretrained_manifest(folder, snakemake.wildcards.model, snakemake.input)

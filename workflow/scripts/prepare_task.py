@@ -1,20 +1,25 @@
-"""Bring the annotated sentences of one task, language and split into a Parquet file."""
+"""Bring the labelled examples of one task, language and split into a Parquet file."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    from realign.tasks.data import read_sentences, write_token_data
-    from realign.tasks.pairs import PAIR_TASKS, read_pairs, write_pair_data
+    from realign.errors import InputError
+    from realign.sources.provenance import write_provenance
+    from realign.text.files import sha256_of
 
-    task, labels = snakemake.wildcards.task, snakemake.params.labels
-    source, artifact = Path(snakemake.input[0]), Path(snakemake.output[0])
-    if task in PAIR_TASKS:
-        write_pair_data(artifact, *read_pairs(source, labels))
-    else:
-        write_token_data(artifact, *read_sentences(task, source, labels))
+    settings, file = snakemake.params.settings, Path(snakemake.input[0])
+    task, data = import_module(settings["reader"]), import_module(settings["data"])
+    labels = tuple(settings["labels"])
+    examples = list(task.read(file, labels))
+    if not examples:
+        raise InputError(f"{file}: no {data.EXAMPLES}")
+    data.write_examples(Path(snakemake.output.examples), examples, labels)
+    provenance = {"source": settings["source"], "file": file.name, "sha256": sha256_of(file)}
+    write_provenance(Path(snakemake.output.provenance), **provenance)

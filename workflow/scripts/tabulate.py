@@ -3,16 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
+    from realign.alignment.records import AlignmentRecord, ScoreRecord
     from realign.analysis.tables import alignment_table, read_records, scores_table, write_table
-    from realign.observations import AlignmentRecord, ScoreRecord
 
+    settings, starts = snakemake.params.settings, snakemake.params.starting_encoders
     scores = read_records(snakemake.input.scores, ScoreRecord)
     encoders = read_records(snakemake.input.alignment, AlignmentRecord)
-    write_table(scores_table(scores, snakemake.params.source_language), Path(snakemake.output.scores))
-    write_table(alignment_table(scores, encoders, snakemake.params.steps_of_task), Path(snakemake.output.alignment))
+    table = scores_table(scores, settings["source_language"], settings["methods"])
+    write_table(table, Path(snakemake.output.scores))
+    table = alignment_table(scores, encoders, starts, settings["methods"], settings["measures"])
+    write_table(table, Path(snakemake.output.alignment))

@@ -3,17 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from realign.job import job
+from realign.jobs.job import job
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    from realign.analysis.layouts import LAYOUTS, caption_of, write_layout
+    from realign.analysis.layouts import LAYOUTS, Shown, caption_of, write_layout
     from realign.analysis.tables import read_table
 
+    params = snakemake.params
+    shown = Shown(params.labels, params.measures)
     for name, (source, layout, _) in LAYOUTS.items():
         csv, tex = (Path(path) for path in snakemake.output[name])
         table = read_table(Path(snakemake.input[source]))
-        caption = caption_of(name, table, snakemake.params.confidence)
-        write_layout(layout(table), csv, tex, caption=caption, label=f"tab:{name}")
+        caption = caption_of(name, table, params.confidence, shown.measures[0])
+        write_layout(layout(table, shown), csv, tex, caption=caption, label=f"tab:{name}")

@@ -6,17 +6,19 @@ among all sub-words of its sentence to be what the other corresponds to; two wor
 sub-words are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from realign.devices import Precision, autocast, pick_device
+from realign.aligners.inputs import AlignerInputs
 from realign.encoders.checkpoint import load_encoder
+from realign.encoders.devices import autocast, pick_device
+from realign.encoders.precision import Precision
 from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, read_bitext
@@ -76,43 +78,35 @@ def word_links(linked: Tensor, source_words: Tensor, target_words: Tensor) -> li
     return links
 
 
-def align(
-    bitext: Path,
-    out: Path,
-    encoder: Path,
-    *,
-    layer: int = 8,
-    threshold: float = 0.001,
-    batch_size: int = 64,
-    max_length: int = 512,
-    precision: Precision = "auto",
-) -> None:
-    """Stream a bitext and write the links of each of its lines to `out`, by layer `layer` of a checkpoint directory.
+def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:
+    """Stream a bitext and write the links of each of its lines to `links`, by one layer of an encoder.
 
-    Layer 1 is the first above the embeddings. Sentences are cut to `max_length` sub-words, special tokens included;
-    words that are cut off get no links. Raises `InputError` for an empty or malformed bitext and for an encoder with
-    fewer layers.
+    `settings` are those of the aligner's row. Layer 1 is the first above the embeddings. Sentences are cut to
+    `max_length` sub-words, special tokens included; words that are cut off get no links. Raises `InputError` for an
+    empty or malformed bitext, and for an encoder with fewer layers.
     """
-    lines = sum(1 for _ in read_lines(bitext))
+    assert inputs.encoder is not None
+    layer, threshold, batch_size = settings["layer"], settings["threshold"], settings["batch_size"]
+    lines = sum(1 for _ in read_lines(inputs.bitext))
     if lines == 0:
-        raise InputError(f"{bitext}: empty; there is nothing to align")
-    model = load_encoder(encoder, pick_device(), layer).eval()
-    tokenizer = WordTokenizer(encoder, max_length)
-    pairs = read_bitext(bitext)
+        raise InputError(f"{inputs.bitext}: empty; there is nothing to align")
+    model = load_encoder(inputs.encoder, pick_device(), layer).eval()
+    tokenizer = WordTokenizer(inputs.encoder, settings["max_length"])
+    pairs = read_bitext(inputs.bitext)
     with (
-        atomic_writer(out) as links_file,
+        atomic_writer(links) as links_file,
         tqdm(total=lines, desc="aligning", unit="pair", mininterval=5, ncols=80) as progress,
     ):
         while chunk := list(islice(pairs, CHUNK)):
             encoded = _encode(tokenizer, chunk)
-            links: list[list[Link]] = [[] for _ in chunk]
+            links_of: list[list[Link]] = [[] for _ in chunk]
             for batch in _batches(encoded, batch_size):
                 chosen = [encoded[number] for number in batch]
-                found = link_batch(model, chosen, tokenizer.pad_id, layer, threshold, precision)
+                found = link_batch(model, chosen, tokenizer.pad_id, layer, threshold, inputs.precision)
                 for number, of_pair in zip(batch, found, strict=True):
-                    links[number] = of_pair
+                    links_of[number] = of_pair
                 progress.update(len(batch))
-            links_file.writelines(format_links(of_pair) + "\n" for of_pair in links)
+            links_file.writelines(format_links(of_pair) + "\n" for of_pair in links_of)
 
 
 def _encode(tokenizer: WordTokenizer, pairs: Sequence[SentencePair]) -> list[EncodedPair]:

@@ -1,8 +1,11 @@
 """The dictionary aligner: links words whose translation by a bilingual dictionary is unambiguous in the pair."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from realign.aligners.inputs import AlignerInputs
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.dictionary import Translations, read_dictionary
 from realign.text.files import atomic_writer
@@ -27,9 +30,10 @@ def link(pair: SentencePair, dictionary: Translations) -> list[Link]:
     return links
 
 
-def align(bitext: Path, dictionary: Path, pairs: Path) -> None:
-    """Stream a bitext and write the links of each of its lines to `pairs`."""
-    translations = read_dictionary(dictionary)
-    with atomic_writer(pairs) as out:
-        for pair in read_bitext(bitext):
+def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:  # noqa: ARG001 (it has none)
+    """Stream a bitext and write the links of each of its lines to `links`."""
+    assert inputs.dictionary is not None
+    translations = read_dictionary(inputs.dictionary)
+    with atomic_writer(links) as out:
+        for pair in read_bitext(inputs.bitext):
             out.write(format_links(link(pair, translations)) + "\n")

@@ -1,6 +1,6 @@
 """Spearman's ρ between alignment and cross-lingual transfer, with paired bootstrap intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -56,9 +56,16 @@ def layer_positions(layers: list[int]) -> dict[str, dict[int, int]]:
 
 
 def correlations(
-    scores: pd.DataFrame, alignment: pd.DataFrame, *, resamples: int, confidence: float, seed: int
+    scores: pd.DataFrame,
+    alignment: pd.DataFrame,
+    methods: Sequence[str],
+    measures: Sequence[str],
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
 ) -> pd.DataFrame:
-    """ρ over all (model, seed, target language) points, for each task, method, position, moment, direction and kind.
+    """ρ over all (model, seed, target language) points, for each task, method, position, moment, direction and measure.
 
     The rows of method `baseline` are the study's; those of `all` pool the points of every method. `p_holm` is p
     corrected for the cells of one method: those of the last two layers are one table, those of all depths another.
@@ -67,7 +74,7 @@ def correlations(
     runs = alignment_of_runs(alignment, scores)
     rows = [
         {**about, **_correlate(with_transfer(group, scores), resamples, confidence, seed)}
-        for about, group in _groups(runs)
+        for about, group in _groups(runs, methods, measures)
     ]
     table = pd.DataFrame(rows)
     table["p_holm"] = table.groupby(["method", table["position"].isin(LAST_TWO)])["p"].transform(holm)
@@ -81,29 +88,30 @@ def holm(p: pd.Series) -> pd.Series:
     return corrected.reindex(p.index)
 
 
-def _groups(runs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+def _groups(
+    runs: pd.DataFrame, methods: Sequence[str], measures: Sequence[str]
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """The runs of every cell of the table, in its order."""
     positions = layer_positions(sorted(runs["layers"].unique().tolist()))
-    methods = sorted(runs["method"].unique())
     for task in sorted(runs["task"].unique()):
         for method in [*methods, ALL_METHODS] if len(methods) > 1 else methods:
             chosen = runs[(runs["task"] == task) & ((runs["method"] == method) | (method == ALL_METHODS))]
             for position, layer_of in positions.items():
                 at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)]
                 for moment in ("before", "after"):
-                    for kind in ("weak", "strong"):
+                    for measure in measures:
                         for direction in ("forward", "backward"):
                             about = dict(
                                 task=task,
                                 method=method,
                                 position=position,
                                 moment=moment,
-                                kind=kind,
+                                measure=measure,
                                 direction=direction,
                             )
                             cell = at_layer[
                                 (at_layer["moment"] == moment)
-                                & (at_layer["kind"] == kind)
+                                & (at_layer["measure"] == measure)
                                 & (at_layer["direction"] == direction)
                             ]
                             yield about, cell.sort_values(SCORE_KEYS)

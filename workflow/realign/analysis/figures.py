@@ -1,6 +1,7 @@
 """The figures, as vector graphics with the same bytes for the same data."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -9,13 +10,18 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from realign.analysis.gains import ALL_TARGETS
-from realign.analysis.tables import alignment_of_runs, with_transfer
+from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
 
 MARKERS = "osD^vP*X<>"
+MOST_ACROSS = 4
+"""Methods side by side in a row of panels, or of a legend."""
+Labels = Mapping[str, str]
+"""The label of each method, in the order in which they are drawn."""
 
 
 def set_style(palette: str, font_size: float) -> None:
@@ -42,14 +48,16 @@ def save_figure(figure: Figure, paths: Sequence[str]) -> None:
     plt.close(figure)
 
 
-def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, width: float) -> Figure:
-    """Transfer against weak last-layer alignment of baseline runs, before and after fine-tuning, a row a task."""
+def transfer_figure(
+    scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, measure: str, width: float
+) -> Figure:
+    """Transfer against last-layer alignment of baseline runs, before and after fine-tuning, a row for each task."""
     runs = alignment_of_runs(alignment, scores)
     runs = runs[
         (runs["layer"] == runs["layers"])
-        & (runs["kind"] == "weak")
+        & (runs["measure"] == measure)
         & (runs["direction"] == "forward")
-        & (runs["method"] == "baseline")
+        & (runs["method"] == BASELINE)
     ]
     points = with_transfer(runs, scores)
     tasks, moments = sorted(runs["task"].unique()), ("before", "after")
@@ -69,10 +77,9 @@ def transfer_figure(scores: pd.DataFrame, alignment: pd.DataFrame, correlations:
                     s=36,
                     alpha=0.85,
                 )
-            axes.set_title(
-                f"{task}, {moment} fine-tuning\n{_correlation_title(correlations, task, moment)}", fontsize="medium"
-            )
-            axes.set_xlabel("weak alignment, last layer")
+            correlation = _correlation_title(correlations, task, moment, measure)
+            axes.set_title(f"{task}, {moment} fine-tuning\n{correlation}", fontsize="medium")
+            axes.set_xlabel(f"{measure} alignment, last layer")
         grid[row][0].set_ylabel("transfer, %\n(change from the source score)")
     handles = [_dot(f"C{number}", "o", language) for number, language in enumerate(languages)]
     handles += [_dot("0.4", MARKERS[number % len(MARKERS)], model) for number, model in enumerate(models)]
@@ -85,8 +92,8 @@ def _dot(color: str, marker: str, label: str) -> Line2D:
     return Line2D([], [], color=color, marker=marker, linestyle="", label=label)
 
 
-def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> str:
-    chosen = {"task": task, "moment": moment, "method": "baseline", "position": "last", "kind": "weak"}
+def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> str:
+    chosen = {"task": task, "moment": moment, "method": BASELINE, "position": "last", "measure": measure}
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     if pd.isna(cell["rho"]):
@@ -95,35 +102,33 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str) -> st
     return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
 
 
-def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -> Figure:
-    """Weak alignment from source to target by layer, the mean over seeds: a row a model and task, a column a method.
+def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels, measure: str, width: float) -> Figure:
+    """Alignment from source to target by layer, the mean over seeds: a row for each model and task, methods across.
 
-    Dashed before and solid after fine-tuning.
+    Dashed before and solid after fine-tuning. More than four methods continue in further rows.
     """
     runs = alignment_of_runs(alignment, scores)
-    runs = runs[(runs["kind"] == "weak") & (runs["direction"] == "forward")]
-    methods, languages = sorted(runs["method"].unique()), sorted(runs["language"].unique())
-    rows = list(runs[["model", "task"]].drop_duplicates().sort_values(["model", "task"]).itertuples(index=False))
+    runs = runs[(runs["measure"] == measure) & (runs["direction"] == "forward")]
+    methods = [method for method in labels if (runs["method"] == method).any()]
+    languages = sorted(runs["language"].unique())
+    parts = [methods[start : start + MOST_ACROSS] for start in range(0, len(methods), MOST_ACROSS)]
+    pairs = runs[["model", "task"]].drop_duplicates().sort_values(["model", "task"]).itertuples(index=False)
+    rows = [(model, task, part) for model, task in pairs for part in parts]
+    across = max(map(len, parts))
     figure, grid = plt.subplots(
-        len(rows), len(methods), figsize=(width, 0.3 * width * len(rows)), sharey=True, sharex="row", squeeze=False
+        len(rows), across, figsize=(width, 0.3 * width * len(rows)), sharey=True, sharex="row", squeeze=False
     )
-    for row, (model, task) in enumerate(rows):
-        for column, method in enumerate(methods):
-            axes = grid[row][column]
+    for row, (model, task, part) in enumerate(rows):
+        for axes, method in zip(grid[row], part, strict=False):
             shown = runs[(runs["model"] == model) & (runs["task"] == task) & (runs["method"] == method)]
-            for (language, moment), group in shown.groupby(["language", "moment"]):
-                curve = group.groupby("layer")["score"].mean()
-                axes.plot(
-                    curve.index,
-                    curve.to_numpy(),
-                    color=f"C{languages.index(language)}",
-                    linestyle="--" if moment == "before" else "-",
-                )
-            axes.set_ylim(0, 1)
-        grid[row][0].set_ylabel(f"{model}, {task}\nweak alignment")
-    for column, method in enumerate(methods):
-        grid[0][column].set_title(method.replace("-", "-\n", 1))
-        grid[-1][column].set_xlabel("layer")
+            _draw_layers(axes, shown, languages)
+            if row == 0 or len(parts) > 1:
+                axes.set_title(_wrapped(labels[method]))
+            if row == len(rows) - 1 or len(parts) > 1:
+                axes.set_xlabel("layer")
+        for axes in grid[row][len(part) :]:
+            axes.set_visible(False)
+        grid[row][0].set_ylabel(f"{model}, {task}\n{measure} alignment")
     handles = [Line2D([], [], color=f"C{number}", label=language) for number, language in enumerate(languages)]
     handles += [
         Line2D([], [], color="0.4", linestyle="--", label="before fine-tuning"),
@@ -134,19 +139,37 @@ def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, width: float) -
     return figure
 
 
-def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, width: float) -> Figure:
+def _draw_layers(axes: Axes, runs: pd.DataFrame, languages: list[str]) -> None:
+    for (language, moment), group in runs.groupby(["language", "moment"]):
+        curve = group.groupby("layer")["score"].mean()
+        axes.plot(
+            curve.index,
+            curve.to_numpy(),
+            color=f"C{languages.index(str(language))}",
+            linestyle="--" if moment == "before" else "-",
+        )
+    axes.set_ylim(0, 1)
+
+
+def _wrapped(label: str) -> str:
+    """A label broken at its first hyphen or space, so that it fits above a panel."""
+    return re.sub(r"^(\w+)([- ])", lambda match: f"{match[1]}{match[2].strip()}\n", label, count=1)
+
+
+def gain_figure(gains: pd.DataFrame, labels: Labels, source_language: str, confidence: float, width: float) -> Figure:
     """Gain over the baseline in points, by method and language, with intervals: a row a task, a column a model.
 
     Says so when the experiment has no method but the baseline.
     """
-    gains = gains[(gains["method"] != "baseline") & (gains["language"] != source_language)]
+    gains = gains[(gains["method"] != BASELINE) & (gains["language"] != source_language)]
     if gains.empty:
         figure = plt.figure(figsize=(width, 0.2 * width))
         figure.text(0.5, 0.5, "no method but the baseline in this experiment", ha="center")
         return figure
     tasks, models = sorted(gains["task"].unique()), sorted(gains["model"].unique())
-    methods = sorted(gains["method"].unique())
+    methods = [method for method in labels if (gains["method"] == method).any()]
     languages = [*sorted(set(gains["language"]) - {ALL_TARGETS}), ALL_TARGETS]
+    step = min(0.22, 0.8 / len(methods))
     figure, grid = plt.subplots(
         len(tasks), len(models), figsize=(width, 0.42 * width * len(tasks)), sharey="row", squeeze=False
     )
@@ -157,7 +180,7 @@ def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, wi
             for number, method in enumerate(methods):
                 shown = gains.query("task == @task and model == @model and method == @method").set_index("language")
                 shown = shown.reindex(languages) * 1
-                offset = (number - (len(methods) - 1) / 2) * 0.22
+                offset = (number - (len(methods) - 1) / 2) * step
                 centre = 100 * shown["gain"].astype(float)
                 low, high = (100 * shown[side].astype(float) for side in ("low", "high"))
                 axes.errorbar(
@@ -167,35 +190,35 @@ def gain_figure(gains: pd.DataFrame, source_language: str, confidence: float, wi
                     fmt=MARKERS[number % len(MARKERS)],
                     color=f"C{number}",
                     capsize=2,
-                    label=method,
+                    label=labels[method],
                 )
             axes.set_xticks(range(len(languages)), languages)
             axes.set_title(f"{task}, {model}")
         grid[row][0].set_ylabel(f"gain over baseline, points\n({confidence:.0%} interval)")
-    figure.legend(
-        *grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07)
-    )
-    figure.tight_layout()
+    _legend_below(figure, grid[0][0])
     return figure
 
 
-def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, width: float) -> Figure:
+def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, width: float) -> Figure:
     """Score averaged over the target languages against the number of parameters: a panel a task, a line a method."""
     shown = gains[gains["language"] == ALL_TARGETS].merge(models[["model", "parameters"]], on="model")
-    tasks, methods = sorted(shown["task"].unique()), sorted(shown["method"].unique())
+    tasks = sorted(shown["task"].unique())
+    methods = [method for method in labels if (shown["method"] == method).any()]
+    realigning = [method for method in methods if method != BASELINE]
     figure, grid = plt.subplots(1, len(tasks), figsize=(width, 0.55 * width / max(1, len(tasks) - 1)), squeeze=False)
     for axes, task in zip(grid[0], tasks, strict=True):
-        for number, method in enumerate(methods):
+        for method in methods:
             line = shown[(shown["task"] == task) & (shown["method"] == method)].sort_values("parameters")
+            number = realigning.index(method) if method != BASELINE else -1
             axes.errorbar(
                 line["parameters"] / 1e6,
                 100 * line["mean"],
                 yerr=100 * line["sd"].fillna(0),
-                color="0.4" if method == "baseline" else f"C{number - 1}",
-                linestyle="--" if method == "baseline" else "-",
-                marker=MARKERS[(number - 1) % len(MARKERS)],
+                color="0.4" if method == BASELINE else f"C{number}",
+                linestyle="--" if method == BASELINE else "-",
+                marker=MARKERS[number % len(MARKERS)],
                 capsize=2,
-                label=method,
+                label=labels[method],
             )
         sizes = shown.loc[shown["task"] == task, ["model", "parameters"]].drop_duplicates()
         axes.set_xscale("log")
@@ -207,8 +230,12 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, width: float) -> F
         axes.set_title(task)
         axes.set_xlabel("parameters")
     grid[0][0].set_ylabel("mean score over target languages, %")
-    figure.legend(
-        *grid[0][0].get_legend_handles_labels(), loc="lower center", ncols=len(methods), bbox_to_anchor=(0.5, -0.07)
-    )
-    figure.tight_layout()
+    _legend_below(figure, grid[0][0])
     return figure
+
+
+def _legend_below(figure: Figure, axes: Axes) -> None:
+    """The legend of one panel under the whole figure, at most four entries in a row."""
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="upper center", ncols=min(len(names), MOST_ACROSS), bbox_to_anchor=(0.5, 0))
+    figure.tight_layout()

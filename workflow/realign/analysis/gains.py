@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from realign.analysis.tables import alignment_of_runs
-from realign.observations import ScoreRecord
+from realign.alignment.records import ScoreRecord
+from realign.analysis.tables import BASELINE, alignment_of_runs, in_order
 
 ALL_TARGETS = "mean"
 """Stands in the column `language` for the mean over the target languages."""
@@ -32,14 +32,14 @@ def metric(counts: Counts) -> Counts:
     return np.divide(totals[:, 0], totals[:, 1], out=np.zeros(len(totals)), where=totals[:, 1] > 0)
 
 
-def bootstrap_gain(method: Counts, baseline: Counts, drawn_seeds: Draws, order: Generator) -> Counts:
+def bootstrap_gain(method: Counts, baseline: Counts, drawn_seeds: Draws, rng: Generator) -> Counts:
     """Resampled mean gains [resamples] over runs paired by seed, from the runs drawn in each: [resamples, runs].
 
     Each resample also draws sentences, once for all of its runs and both sides, because they all share one test set:
     the interval covers the luck of training and, in full however many seeds there are, that of the test set.
     """
     differences = np.concatenate(
-        [_resampled(method, baseline, len(part), order) for part in _chunks(drawn_seeds, method.shape[2])]
+        [_resampled(method, baseline, len(part), rng) for part in _chunks(drawn_seeds, method.shape[2])]
     )  # [resamples, runs]
     return np.take_along_axis(differences, drawn_seeds, axis=1).mean(axis=1)
 
@@ -50,10 +50,10 @@ def _chunks(drawn_seeds: Draws, sentences: int) -> list[Draws]:
     return [drawn_seeds[start : start + size] for start in range(0, len(drawn_seeds), size)]
 
 
-def _resampled(method: Counts, baseline: Counts, resamples: int, order: Generator) -> Counts:
+def _resampled(method: Counts, baseline: Counts, resamples: int, rng: Generator) -> Counts:
     """The gain of every run on sentences drawn anew in each resample: [resamples, runs]."""
     sentences = method.shape[2]
-    drawn = order.integers(sentences, size=(resamples, sentences)) + sentences * np.arange(resamples)[:, None]
+    drawn = rng.integers(sentences, size=(resamples, sentences)) + sentences * np.arange(resamples)[:, None]
     # how often each sentence is drawn
     weights = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(float)
     with_method, without = (_weighted(side, weights) for side in (method, baseline))
@@ -73,34 +73,42 @@ def _stream(seed: int, *key: str) -> Generator:
 
 
 def realignment_gains(
-    records: Iterable[ScoreRecord], source_language: str, *, resamples: int, confidence: float, seed: int
+    records: Iterable[ScoreRecord],
+    source_language: str,
+    methods: Sequence[str],
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Mean and standard deviation over seeds, and the gain over the baseline with its interval.
 
     A row for each model, task, method and language, and one for the mean over the target languages. Seeds are drawn
     once for all languages of a model, task and method, since a run's luck is shared by the languages that it is scored
-    on; sentences are drawn for each language. Every language must have the same seeds.
+    on; sentences are drawn for each language. Every language must have the same seeds. Where a method realigns an
+    encoder for each language, its source score is that of all of them together.
     """
     by_run: dict[tuple[str, str, str, str], dict[int, ScoreRecord]] = {}
     for record in records:
         key = (record.model, record.task, record.method, record.language)
-        by_run.setdefault(key, {})[record.seed] = record
+        runs = by_run.setdefault(key, {})
+        runs[record.seed] = _together(runs[record.seed], record) if record.seed in runs else record
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
-    for model, task, method in dict.fromkeys(key[:3] for key in sorted(by_run)):
+    for model, task, method in sorted({key[:3] for key in by_run}, key=lambda key: (*key[:2], methods.index(key[2]))):
         resampled, means = [], []
         languages = sorted(key[3] for key in by_run if key[:3] == (model, task, method))
         seeds = sorted(by_run[model, task, method, languages[0]])
         drawn_seeds = _stream(seed, model, task, method).integers(len(seeds), size=(resamples, len(seeds)))
         for language in languages:
             runs = by_run[model, task, method, language]
-            base = by_run[model, task, "baseline", language]
+            base = by_run[model, task, BASELINE, language]
             counts, baseline = (run_counts([side[number] for number in seeds]) for side in (runs, base))
             values, base_values = metric(counts), metric(baseline)
             row = _row(model, task, method, language, values, base_values)
-            if method != "baseline":
-                order = _stream(seed, model, task, method, language)
-                gains = bootstrap_gain(counts, baseline, drawn_seeds, order)
+            if method != BASELINE:
+                rng = _stream(seed, model, task, method, language)
+                gains = bootstrap_gain(counts, baseline, drawn_seeds, rng)
                 row["low"], row["high"] = np.quantile(gains, tails)
                 if language != source_language:
                     resampled.append(gains)
@@ -115,6 +123,15 @@ def realignment_gains(
     return pd.DataFrame(rows)
 
 
+def _together(first: ScoreRecord, second: ScoreRecord) -> ScoreRecord:
+    """Two runs on the same sentences as one, whose counts are the sums."""
+    sums = {
+        part: [a + b for a, b in zip(getattr(first, part), getattr(second, part), strict=True)]
+        for part in ("numerators", "denominators")
+    }
+    return first.model_copy(update=sums)
+
+
 def _row(model: str, task: str, method: str, language: str, values: Counts, baseline: Counts) -> dict[str, object]:
     return {
         "model": model,
@@ -124,15 +141,17 @@ def _row(model: str, task: str, method: str, language: str, values: Counts, base
         "runs": len(values),
         "mean": float(values.mean()),
         "sd": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
-        "gain": float((values - baseline).mean()) if method != "baseline" else float("nan"),
+        "gain": float((values - baseline).mean()) if method != BASELINE else float("nan"),
         "low": float("nan"),
         "high": float("nan"),
     }
 
 
-def alignment_change(scores: pd.DataFrame, alignment: pd.DataFrame) -> pd.DataFrame:
+def alignment_change(
+    scores: pd.DataFrame, alignment: pd.DataFrame, methods: Sequence[str], measures: Sequence[str]
+) -> pd.DataFrame:
     """(after - before) / before fine-tuning, the mean over seeds, for every model, method, task, language and layer."""
-    cell = ["model", "method", "task", "language", "layer", "layers", "direction", "kind"]
+    cell = ["model", "method", "task", "language", "layer", "layers", "direction", "measure"]
     runs = alignment_of_runs(alignment, scores)
     wide = runs.pivot_table(index=[*cell, "seed"], columns="moment", values="score").reset_index()
     wide["change"] = ((wide["after"] - wide["before"]) / wide["before"]).replace([np.inf, -np.inf], np.nan)
@@ -140,4 +159,4 @@ def alignment_change(scores: pd.DataFrame, alignment: pd.DataFrame) -> pd.DataFr
     table = grouped[["before", "after", "change"]].mean()
     table["change_sd"] = grouped["change"].std()
     table["runs"] = grouped.size()
-    return table.reset_index()
+    return in_order(table.reset_index(), cell, methods, measures)

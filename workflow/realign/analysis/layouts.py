@@ -1,39 +1,51 @@
 """The tables of the paper, laid out to be read: wide, with intervals and deviations in the cells; as CSV and LaTeX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from realign.analysis.correlation import LAST_TWO
 from realign.analysis.gains import ALL_TARGETS
+from realign.analysis.tables import BASELINE
 from realign.text.files import atomic_writer
 
 SIGNIFICANT = 0.05
 
 
-def correlation_layout(correlations: pd.DataFrame) -> pd.DataFrame:
-    """ρ of the baseline with its interval: task, layer and moment down, kind and direction across.
+@dataclass(frozen=True)
+class Shown:
+    """What tables show, in which order: the methods with their labels, and the measures, the first above all."""
+
+    labels: Mapping[str, str]
+    measures: list[str]
+
+
+def correlation_layout(correlations: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
+    """ρ of the baseline with its interval: task, layer and moment down, measure and direction across.
 
     A star marks p < 0.05 after Holm's correction over the table.
     """
-    shown = correlations[(correlations["method"] == "baseline") & correlations["position"].isin(LAST_TWO)]
+    shown = correlations[(correlations["method"] == BASELINE) & correlations["position"].isin(LAST_TWO)]
     cells = shown.assign(
         cell=[
             f"{row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}]{'*' if row['p_holm'] < SIGNIFICANT else ''}"
             for row in shown.to_dict("records")
         ]
     )
-    wide = _wide(cells, ["task", "position", "moment"], ["kind", "direction"])
+    wide = _wide(cells, ["task", "position", "moment"], ["measure", "direction"])
+    columns = [(measure, direction) for measure in shown_in.measures for direction in ("forward", "backward")]
+    wide = wide[[column for column in columns if column in wide.columns]]
     return wide.sort_index(ascending=[True, True, False])  # before fine-tuning, then after
 
 
-def change_layout(change: pd.DataFrame) -> pd.DataFrame:
-    """Relative change of weak last-layer alignment by fine-tuning, in %, mean ± deviation over seeds, by language."""
+def change_layout(change: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
+    """Relative change of last-layer alignment by fine-tuning, in %, mean ± deviation over seeds, by language."""
     shown = change[
-        (change["method"] == "baseline")
+        (change["method"] == BASELINE)
         & (change["layer"] == change["layers"])
-        & (change["kind"] == "weak")
+        & (change["measure"] == shown_in.measures[0])
         & (change["direction"] == "forward")
     ]
     cells = shown.assign(
@@ -42,14 +54,16 @@ def change_layout(change: pd.DataFrame) -> pd.DataFrame:
     return _wide(cells, ["task", "model"], ["language"])
 
 
-def realignment_layout(gains: pd.DataFrame) -> pd.DataFrame:
+def realignment_layout(gains: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
     """Score averaged over the target languages, in %, mean ± deviation over seeds: a column a method."""
     shown = gains[gains["language"] == ALL_TARGETS]
     cells = shown.assign(cell=[_with_deviation(row["mean"], row["sd"]) for row in shown.to_dict("records")])
-    return _wide(cells, ["task", "model"], ["method"])
+    wide = _wide(cells, ["task", "model"], ["method"])
+    methods = [method for method in shown_in.labels if method in wide.columns]
+    return wide[methods].rename(columns=shown_in.labels)
 
 
-def language_layout(gains: pd.DataFrame) -> pd.DataFrame:
+def language_layout(gains: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
     """Score by language, in %, mean ± deviation over seeds; a star marks a gain whose interval leaves out zero."""
     shown = gains[gains["language"] != ALL_TARGETS]
     cells = shown.assign(
@@ -58,7 +72,10 @@ def language_layout(gains: pd.DataFrame) -> pd.DataFrame:
             for row in shown.to_dict("records")
         ]
     )
-    return _wide(cells, ["task", "model", "method"], ["language"])
+    wide = _wide(cells, ["task", "model", "method"], ["language"])
+    order = list(shown_in.labels)
+    wide = wide.sort_index(key=lambda level: level.map(order.index) if level.name == "method" else level)
+    return wide.rename(index=shown_in.labels, level="method")
 
 
 def _with_deviation(value: float, deviation: float, form: str = ".1f") -> str:
@@ -68,11 +85,10 @@ def _with_deviation(value: float, deviation: float, form: str = ".1f") -> str:
 
 def _wide(cells: pd.DataFrame, index: list[str], columns: list[str]) -> pd.DataFrame:
     wide = cells.pivot(index=index, columns=columns, values="cell")
-    ordered = wide.sort_index(axis=0).sort_index(axis=1, ascending=columns != ["kind", "direction"])
-    return ordered.fillna("")
+    return wide.sort_index(axis=0).sort_index(axis=1).fillna("")
 
 
-LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame, Shown], pd.DataFrame], str]] = {
     "correlations": (
         "correlations",
         correlation_layout,
@@ -83,8 +99,8 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "alignment_change": (
         "alignment_change",
         change_layout,
-        "Relative change of weak last-layer alignment from source to target by fine-tuning of the baseline (%), mean "
-        "and deviation over {runs} seeds.",
+        "Relative change of {measure} last-layer alignment from source to target by fine-tuning of the baseline (%), "
+        "mean and deviation over {runs} seeds.",
     ),
     "realignment": (
         "realignment",
@@ -101,12 +117,12 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 """The tables of the paper by name: the tidy table that each is made from, its layout and its caption's pattern."""
 
 
-def caption_of(name: str, table: pd.DataFrame, confidence: float) -> str:
+def caption_of(name: str, table: pd.DataFrame, confidence: float, measure: str) -> str:
     """A table's caption with the confidence of its intervals and the runs (seeds) or points in the tidy table."""
     if name == "correlations":  # what pools all methods is not shown
-        table = table[table["method"] == "baseline"]
+        table = table[table["method"] == BASELINE]
     numbers = {column: _range(table[column]) for column in ("n", "runs") if column in table}
-    return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%")
+    return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%", measure=measure)
 
 
 def _range(numbers: pd.Series) -> str:

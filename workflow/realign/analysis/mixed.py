@@ -1,40 +1,46 @@
 """Does alignment predict transfer within a language? A mixed-effects model that the pooled correlation lacks."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from realign.analysis.tables import SCORE_KEYS, alignment_of_runs, with_transfer
+from realign.analysis.tables import BASELINE, SCORE_KEYS, alignment_of_runs, with_transfer
 
 STEP = 0.1
-"""The slope is told for so much more alignment."""
+"""The slope is the transfer that goes with this much more alignment."""
 SAME = 1e-9
 """Alignments that differ by less differ by rounding."""
 COLUMNS = [
-    "task", "moment", "kind", "n", "languages", "models", "slope", "se", "p", "low", "high", "reading",
+    "task", "moment", "measure", "n", "languages", "models", "slope", "se", "p", "low", "high", "reading",
 ]  # fmt: skip
 
 
-def mixed_effects(scores: pd.DataFrame, alignment: pd.DataFrame, *, confidence: float) -> pd.DataFrame:
+def mixed_effects(
+    scores: pd.DataFrame, alignment: pd.DataFrame, measures: Sequence[str], *, confidence: float
+) -> pd.DataFrame:
     """Transfer on last-layer forward alignment, with crossed random intercepts for language and model (REML).
 
-    A row for each task, moment and kind, over the baseline runs. Alignment enters as its deviation from what its
+    A row for each task, moment and measure, over the baseline runs. Alignment enters as its deviation from what its
     language and its model have on average: what languages or models differ by, in both, is left to the intercepts.
     `slope` is the transfer that goes with 0.1 more alignment inside a language and a model, with its Wald interval and
     p; nan where it cannot be estimated. Runs whose source score is 0 have no transfer, and do not count in `n`.
     """
-    rows = [{**about, **_fit(points, confidence)} for about, points in _cells(scores, alignment)]
+    rows = [{**about, **_fit(points, confidence)} for about, points in _cells(scores, alignment, measures)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _cells(scores: pd.DataFrame, alignment: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+def _cells(
+    scores: pd.DataFrame, alignment: pd.DataFrame, measures: Sequence[str]
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     runs = alignment_of_runs(alignment, scores)
-    last = runs[(runs["layer"] == runs["layers"]) & (runs["direction"] == "forward") & (runs["method"] == "baseline")]
-    for (task, moment, kind), cell in last.groupby(["task", "moment", "kind"]):
-        points = with_transfer(cell, scores).rename(columns={"score": "alignment"}).sort_values(SCORE_KEYS)
-        yield {"task": str(task), "moment": str(moment), "kind": str(kind)}, points
+    last = runs[(runs["layer"] == runs["layers"]) & (runs["direction"] == "forward") & (runs["method"] == BASELINE)]
+    for (task, moment), both in last.groupby(["task", "moment"]):
+        for measure in measures:
+            cell = both[both["measure"] == measure]
+            points = with_transfer(cell, scores).rename(columns={"score": "alignment"}).sort_values(SCORE_KEYS)
+            yield {"task": str(task), "moment": str(moment), "measure": measure}, points
 
 
 def _within(points: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,7 @@
 """Tidy tables of every score and every alignment: one observation a row."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,13 +9,19 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from realign.observations import AlignmentRecord, ScoreRecord
+from realign.alignment.records import AlignmentRecord, AlignmentScore, ScoreRecord
 from realign.text.files import atomic_writer
+
+BASELINE = "baseline"
+"""The method without realignment."""
 
 Record = TypeVar("Record", bound=BaseModel)
 
 SCORE_KEYS = ["model", "method", "task", "seed", "language"]
-ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "kind"]
+RUN_KEYS = ["model", "method", "task", "seed"]
+ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
+Start = tuple[str, str, str, str, str | None]
+"""Model, recipe of its realigned encoder, method, task, and language, of methods that realign for each one."""
 
 
 def read_records(paths: Iterable[str], kind: type[Record]) -> list[Record]:
@@ -22,64 +29,83 @@ def read_records(paths: Iterable[str], kind: type[Record]) -> list[Record]:
     return [kind.model_validate_json(Path(path).read_text(encoding="utf-8")) for path in paths]
 
 
-def scores_table(records: Iterable[ScoreRecord], source_language: str) -> pd.DataFrame:
-    """Every score, with transfer: (score in target - score in source) / score in source, same model."""
-    columns = [*SCORE_KEYS, "metric", "score", "n"]
+def scores_table(records: Iterable[ScoreRecord], source_language: str, methods: Sequence[str]) -> pd.DataFrame:
+    """Every score, with transfer: (score in target - score in source) / score in source, same model.
+
+    `realigned_for` is the language of the encoder, where a method realigns one for each language.
+    """
+    columns = [*SCORE_KEYS, "realigned_for", "metric", "score", "n"]
     table = pd.DataFrame([record.model_dump(include=set(columns)) for record in records], columns=columns)
-    run = ["model", "method", "task", "seed"]
-    source = table[table["language"] == source_language].set_index(run)["score"].rename("source_score")
-    table = table.join(source, on=run)
+    run = [*RUN_KEYS, "realigned_for"]
+    source = table[table["language"] == source_language].rename(columns={"score": "source_score"})
+    table = table.merge(source[[*run, "source_score"]], on=run, how="left")  # None equals None here
     table["transfer"] = (table["score"] - table["source_score"]) / table["source_score"]
-    return table.drop(columns="source_score").sort_values(SCORE_KEYS, ignore_index=True)
+    return in_order(table.drop(columns="source_score"), [*SCORE_KEYS, "realigned_for"], methods)
 
 
 def alignment_table(
-    scores: Iterable[ScoreRecord], encoders: Iterable[AlignmentRecord], steps_of_task: Mapping[str, int]
+    scores: Iterable[ScoreRecord],
+    encoders: Iterable[AlignmentRecord],
+    starts: Iterable[Start],
+    methods: Sequence[str],
+    measures: Sequence[str],
 ) -> pd.DataFrame:
     """Every alignment score; `moment` is before or after fine-tuning, `layers` the number of layers of the model.
 
-    Before fine-tuning a pretrained encoder, whose method is baseline, has no seed and no task. A realigned one stands
-    under every task that starts from it: those whose number of realignment steps, `steps_of_task`, is its own.
+    Before fine-tuning a pretrained encoder, whose method is the baseline, has no seed and no task. A realigned one
+    stands under every method and task that starts from it.
     """
     rows: list[dict[str, Any]] = []
     for score in scores:
         about = {"moment": "after", **score.model_dump(include=set(SCORE_KEYS))}
-        rows += [{**about, **row.model_dump(), "layers": len(score.alignment) // 4 - 1} for row in score.alignment]
+        rows += _rows(about, score.alignment)
+    starting = defaultdict(list)
+    for model, recipe, method, task, language in starts:
+        starting[model, recipe].append((method, task, language))
     for encoder in encoders:
-        pretrained = encoder.aligner is None
-        tasks = [None] if pretrained else [task for task, steps in steps_of_task.items() if steps == encoder.steps]
-        for task in tasks:
-            about = {
-                "moment": "before",
-                "method": "baseline" if pretrained else f"before-{encoder.aligner}",
-                "task": task,
-                **encoder.model_dump(include={"model", "seed", "language"}),
-            }
-            layers = len(encoder.alignment) // 4 - 1
-            rows += [{**about, **row.model_dump(), "layers": layers} for row in encoder.alignment]
+        about = {"moment": "before", **encoder.model_dump(include={"model", "seed", "language"})}
+        if encoder.recipe is None:
+            rows += _rows({**about, "method": BASELINE, "task": None}, encoder.alignment)
+            continue
+        for method, task, language in starting[encoder.model, encoder.recipe]:
+            if language in (None, encoder.language):
+                rows += _rows({**about, "method": method, "task": task}, encoder.alignment)
     table = pd.DataFrame(rows, columns=[*ALIGNMENT_KEYS, "layers", "score", "n"])
     table["seed"] = table["seed"].astype("Int64")
-    return table.sort_values(ALIGNMENT_KEYS, ignore_index=True)
+    return in_order(table, ALIGNMENT_KEYS, methods, measures)
+
+
+def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore]) -> list[dict[str, Any]]:
+    layers = max((score.layer for score in alignment), default=0)
+    return [{**about, **score.model_dump(), "layers": layers} for score in alignment]
+
+
+def in_order(
+    table: pd.DataFrame, keys: list[str], methods: Sequence[str], measures: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A table sorted by keys, methods and measures in the order of the config, and names below the first of a key."""
+    orders = {"method": list(methods), "measure": list(measures)}
+
+    def rank(column: pd.Series) -> pd.Series:
+        order = orders.get(str(column.name))
+        return column.map(order.index) if order else column
+
+    return table.sort_values(keys, key=rank, ignore_index=True)
 
 
 def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Alignment before and after fine-tuning of every scored run: the table's rows under each run's task and seed.
 
-    The pretrained encoder stands before every run of the baseline and of joint realignment, a realigned one before the
-    runs that started from it.
+    A realigned encoder comes before the runs that started from it, the pretrained one before all others.
     """
-    runs = scores[["model", "method", "task", "seed"]].drop_duplicates()
+    runs = scores[RUN_KEYS].drop_duplicates()
     after = alignment[alignment["moment"] == "after"]
     before = alignment[alignment["moment"] == "before"]
-    pretrained = before[before["method"] == "baseline"].drop(columns=["method", "task", "seed"])
-    realigned = before[before["method"] != "baseline"]
+    pretrained = before[before["method"] == BASELINE].drop(columns=["method", "task", "seed"])
+    realigned = before[before["method"] != BASELINE]
+    others = runs[~runs["method"].isin(realigned["method"])]
     return pd.concat(
-        [
-            after,
-            runs[~runs["method"].str.startswith("before-")].merge(pretrained, on="model"),
-            runs.merge(realigned, on=["model", "method", "task", "seed"]),
-        ],
-        ignore_index=True,
+        [after, others.merge(pretrained, on="model"), runs.merge(realigned, on=RUN_KEYS)], ignore_index=True
     )
 
 

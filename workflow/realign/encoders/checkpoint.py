@@ -41,6 +41,8 @@ class Manifest(BaseModel):
     labels: list[str] | None = None
     seed: int | None = None
     steps: int = 0
+    realignment: dict[str, Any] | None = None
+    """Settings of realignment; of a realigned encoder also which one it is."""
     origin: str | None = None
     """Where a fetched encoder came from, `owner/name@commit`."""
     inputs: dict[str, str] = {}
@@ -158,21 +160,8 @@ def pooler_option(folder: Path) -> dict[str, bool]:
     return {"add_pooling_layer": False}
 
 
-def load_tagger(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":
-    """A token classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
-    from transformers import AutoModelForTokenClassification
-
-    return _load_with_head(AutoModelForTokenClassification, folder, device, labels)
-
-
-def load_classifier(folder: Path, device: "torch.device", labels: list[str] | None = None) -> "PreTrainedModel":
-    """A sequence classifier: the fine-tuned one in `folder`, or a new head over its encoder when `labels` are given."""
-    from transformers import AutoModelForSequenceClassification
-
-    return _load_with_head(AutoModelForSequenceClassification, folder, device, labels)
-
-
-def _load_with_head(factory: type, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
+def load_with_head(factory: type, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
+    """A model with a task head by one of transformers' auto classes: fine-tuned, or with a new head for `labels`."""
     read_manifest(folder)
     if labels is None:
         return _quietly_load(factory, folder, device)

@@ -1,15 +1,12 @@
 """What every fetch does around the hub's clients: try again after a passing failure, and tell a lasting one plainly."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from realign.errors import InputError
-from realign.text.files import atomic_writer
 
 T = TypeVar("T")
 
@@ -66,7 +63,7 @@ def _short(error: BaseException) -> str:
 
 
 @contextmanager
-def told(what: str, revision: str) -> Iterator[None]:
+def explained(what: str, revision: str) -> Iterator[None]:
     """Turn what the hub's clients raise about `what` at `revision` into one sentence."""
     from datasets.exceptions import DatasetNotFoundError
     from huggingface_hub import is_offline_mode
@@ -104,10 +101,3 @@ def told(what: str, revision: str) -> Iterator[None]:
 def is_commit(revision: str) -> bool:
     """Whether a revision names a commit itself rather than a branch or tag."""
     return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-
-
-def write_provenance(path: Path, **facts: str | int | None) -> None:
-    """Record where an artifact came from as JSON."""
-    with atomic_writer(path) as out:
-        json.dump(facts, out, indent=2, sort_keys=True)
-        out.write("\n")

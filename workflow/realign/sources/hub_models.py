@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from realign.errors import InputError
-from realign.sources.fetching import retrying, told
+from realign.sources.fetching import explained, retrying
 
 _PATTERNS = [
     "config.json",
@@ -23,7 +23,7 @@ def snapshot(name: str, commit: str) -> Path:
     """
     from huggingface_hub import snapshot_download
 
-    with told(name, commit):
+    with explained(name, commit):
         folder = Path(
             retrying(
                 lambda: snapshot_download(name, revision=commit, allow_patterns=_PATTERNS, ignore_patterns=["*/*"]),

@@ -1,1 +1,1 @@
-"""Tasks: their data as Parquet artifacts, and their metrics."""
+"""Tasks, kinds of tasks and metrics, listed in `realign.tasks.registry`."""

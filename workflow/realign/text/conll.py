@@ -9,13 +9,12 @@ from conllu.exceptions import ParseException
 
 from realign.errors import InputError
 from realign.text.files import read_lines
+from realign.text.labels import UPOS
 
-UPOS = (
-    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
-    "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
-)  # fmt: skip
-"""The 17 universal part-of-speech tags of Universal Dependencies v2, in alphabetical order."""
-DEFAULT_ENTITY_LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+COMMENT = "#"
+"""How a comment begins in CoNLL-U."""
+DOCUMENT = "-DOCSTART-"
+"""How a document begins in two-column CoNLL."""
 
 
 class TaggedSentence(NamedTuple):
@@ -41,9 +40,9 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield start, block
 
 
-def count_sentences(path: Path) -> int:
-    """How many sentences a file of annotated sentences has, in either format, without looking at their columns."""
-    return sum(any(not line.startswith(("#", "-DOCSTART-")) for line in block) for _, block in _blocks(path))
+def count_sentences(path: Path, without_words: str) -> int:
+    """How many sentences a file has, without looking at their columns; lines that begin so have no words."""
+    return sum(any(not line.startswith(without_words) for line in block) for _, block in _blocks(path))
 
 
 def read_conllu(path: Path) -> Iterator[conllu.TokenList]:
@@ -53,7 +52,7 @@ def read_conllu(path: Path) -> Iterator[conllu.TokenList]:
     """
     for start, block in _blocks(path):
         for number, line in enumerate(block, start):
-            if line.startswith("#"):
+            if line.startswith(COMMENT):
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
@@ -125,7 +124,7 @@ def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
         previous = "O"
         for number, line in enumerate(block, start):
             columns = line.split("\t") if "\t" in line else line.split()
-            if columns[0] == "-DOCSTART-":
+            if columns[0] == DOCUMENT:
                 continue
             if len(columns) < 2:
                 raise InputError(f"{path}:{number}: expected a word and its label, found {line[:60]!r}")

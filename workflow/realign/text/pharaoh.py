@@ -46,21 +46,21 @@ def check_range(links: Iterable[Link], pair: SentencePair, path: Path, number: i
             )
 
 
-def read_linked_bitext(bitext: Path, pairs: Path) -> Iterator[tuple[SentencePair, list[Link]]]:
+def read_linked_bitext(bitext: Path, links: Path) -> Iterator[tuple[SentencePair, list[Link]]]:
     """Stream a bitext together with its links.
 
     Raises `InputError` when the files differ in length or a link is out of range.
     """
-    for number, (pair, links) in enumerate(zip_longest(read_bitext(bitext), read_links(pairs)), 1):
-        if pair is None or links is None:
-            short, long = (bitext, pairs) if pair is None else (pairs, bitext)
+    for number, (pair, found) in enumerate(zip_longest(read_bitext(bitext), read_links(links)), 1):
+        if pair is None or found is None:
+            short, long = (bitext, links) if pair is None else (links, bitext)
             raise InputError(f"{short}: ends after {number - 1} lines, before {long} does")
-        check_range(links, pair, pairs, number)
-        yield pair, links
+        check_range(found, pair, links, number)
+        yield pair, found
 
 
 def usable_links(pair: SentencePair, links: Iterable[Link]) -> list[Link]:
-    """One-to-one links between different strings: the word pairs that realignment and measurement use.
+    """One-to-one links between different strings: the links that realignment and measurement use.
 
     A word with two links loses both; a pair of identical strings says nothing about translation.
     """

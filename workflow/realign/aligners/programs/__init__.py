@@ -1,0 +1,1 @@
+"""Programs with the command lines of fast_align and atools."""

@@ -1,0 +1,95 @@
+"""The aligners. A new one is a module in `aligners/` and a row here, with its settings.
+
+The module has `align(inputs, links, settings)`; see `realign.aligners.inputs`. This file is read by the config and by
+the rules, never by a stage.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from realign.settings import Count, Length, NoSettings, Section
+
+Command = Annotated[list[str], Field(min_length=1)] | None
+
+
+class FastAlignSettings(Section):
+    """FastAlign in both directions, symmetrised, by any programs with fast_align's command line."""
+
+    program: Command = Field(
+        None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own, over sil-thot"
+    )
+    symmetrizer: Command = Field(
+        None, description="command of `atools`, such as `[atools]`; null is the project's own, over sil-thot"
+    )
+    symmetrization: Literal["grow-diag-final-and", "grow-diag-final", "grow-diag", "intersect", "union"] = Field(
+        "grow-diag-final-and", description="how the directions are combined"
+    )
+
+
+class AwesomeSettings(Section):
+    """A neural aligner: bidirectional softmax over word similarities inside an encoder (Dou and Neubig 2021)."""
+
+    model: str | None = Field(None, description="which of the experiment's `models` to align with, as pretrained")
+    layer: Count = Field(8, description="layer whose sub-words are compared")
+    threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.001, description="both probabilities must exceed it")
+    batch_size: Count = Field(64, description="sentence pairs at a time")
+    max_length: Length = Field(512, description="longest sentence, in sub-words")
+
+
+@dataclass(frozen=True)
+class Aligner:
+    """An aligner: its module, its settings, what it needs, and what its jobs ask of a machine."""
+
+    name: str
+    module: str
+    summary: str
+    settings: type[Section] = NoSettings
+    dictionary: bool = False
+    """Whether it reads a bilingual dictionary."""
+    encoder: bool = False
+    """Whether it computes with an encoder, which its setting `model` names, on a GPU if there is one."""
+    context: bool = False
+    """Whether held-out bitext is aligned together with the training bitext, for its statistics."""
+    programs: tuple[str, ...] = ()
+    """Settings that name commands, which must be on the PATH."""
+    threads: int = 1
+    memory: tuple[float, float] = (2000, 0)
+    """MB, and MB for each MB of the inputs or of the encoder."""
+    minutes: tuple[float, float] = (5, 0.1)
+    """Minutes, and minutes for each MB."""
+
+
+ALIGNERS = (
+    Aligner(
+        "fastalign",
+        "realign.aligners.both_directions",
+        "FastAlign in both directions, symmetrised (Dyer et al. 2013)",
+        FastAlignSettings,
+        context=True,
+        programs=("program", "symmetrizer"),
+        threads=2,
+        memory=(2000, 10),
+        minutes=(30, 1),
+    ),
+    Aligner(
+        "dictionary",
+        "realign.aligners.dictionary",
+        "words whose translation by a bilingual dictionary is unambiguous in the sentence pair",
+        dictionary=True,
+    ),
+    Aligner(
+        "awesome",
+        "realign.aligners.awesome",
+        "the states of an encoder (Dou and Neubig 2021)",
+        AwesomeSettings,
+        encoder=True,
+        memory=(3000, 2),
+        minutes=(240, 0.2),
+    ),
+)
+"""In the order of the reference."""
+
+MEASURING = "dictionary"
+"""The aligner whose links are measured unless the config names another."""

@@ -1,0 +1,1 @@
+"""Measures of alignment, listed in `realign.alignment.registry`."""

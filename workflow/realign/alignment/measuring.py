@@ -1,0 +1,103 @@
+"""Measure the alignment of an encoder on the linked words of held-out bitext, layer by layer."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from realign.alignment.records import AlignmentScore
+from realign.encoders.devices import autocast
+from realign.encoders.precision import Precision
+from realign.encoders.words import NO_PIECE, WordTokenizer
+from realign.errors import InputError
+from realign.text.bitext import SentencePair
+from realign.text.pharaoh import Link, usable_links
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+PairedVectors = tuple[Tensor, Tensor]
+"""Vectors [n, hidden] of words and of their translations, on the encoder's device."""
+
+
+@dataclass(frozen=True)
+class MeasuringSettings:
+    """What is measured: the module of each measure by name, at most how many words; and how it is computed."""
+
+    measures: Mapping[str, str]
+    max_word_pairs: int
+    batch_size: int = 32
+    precision: Precision = "auto"
+
+
+def measure_alignment(
+    encoder: "PreTrainedModel",
+    tokenizer: WordTokenizer,
+    linked: Iterable[tuple[SentencePair, list[Link]]],
+    settings: MeasuringSettings,
+) -> list[AlignmentScore]:
+    """Alignment of every layer on the first `max_word_pairs` usable links of a linked bitext.
+
+    Raises `InputError` when it has none.
+    """
+    usable = ((pair, links) for pair, all_links in linked if (links := usable_links(pair, all_links)))
+    parts: list[list[PairedVectors]] = []  # by batch, then by layer
+    found = 0
+    while found < settings.max_word_pairs and (sentences := list(islice(usable, settings.batch_size))):
+        parts.append(_paired_states(encoder, tokenizer, sentences, settings.precision))
+        found += len(parts[-1][0][0])
+    if found == 0:
+        raise InputError("no usable word link in the held-out bitext; check the aligner, its dictionary and max_length")
+    layers = (_joined(layer, settings.max_word_pairs) for layer in zip(*parts, strict=True))
+    return score_layers(layers, settings.measures)
+
+
+def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
+    """Every layer's score in both directions by every measure, whose modules are given; from vectors [n, hidden]."""
+    modules: defaultdict[str, list[str]] = defaultdict(list)
+    for name, module in measures.items():
+        modules[module].append(name)
+    return [
+        AlignmentScore(layer=layer, direction=direction, measure=measure, score=score, n=len(source))
+        for layer, (source, target) in enumerate(layers)
+        for module, names in modules.items()
+        for (direction, measure), score in import_module(module).scores(source, target, names).items()
+    ]
+
+
+def _joined(batches: Iterable[PairedVectors], most: int) -> PairedVectors:
+    """Source and target vectors of one layer over all batches."""
+    source, target = zip(*batches, strict=True)
+    return torch.cat(source)[:most], torch.cat(target)[:most]
+
+
+@torch.inference_mode()
+def _paired_states(
+    encoder: "PreTrainedModel",
+    tokenizer: WordTokenizer,
+    sentences: Sequence[tuple[SentencePair, list[Link]]],
+    precision: Precision,
+) -> list[PairedVectors]:
+    """For each layer the source and target vectors [n, hidden] of the linked words that truncation left."""
+    batch = tokenizer.collate(
+        tokenizer.encode([pair.source for pair, _ in sentences] + [pair.target for pair, _ in sentences])
+    )
+    ids, mask = batch.ids.to(encoder.device), batch.mask.to(encoder.device)
+    with autocast(encoder.device, precision):
+        states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    source, target = (places.to(encoder.device) for places in _paired_pieces(batch.first_pieces, sentences))
+    return [(layer[*source].float(), layer[*target].float()) for layer in states]
+
+
+def _paired_pieces(first_pieces: Tensor, sentences: Sequence[tuple[SentencePair, list[Link]]]) -> tuple[Tensor, Tensor]:
+    """Sentence and sub-word [2, n] of the linked source words, and those of the target words."""
+    places = [(n, i, n + len(sentences), j) for n, (_, links) in enumerate(sentences) for i, j in links]
+    source, i, target, j = torch.tensor(places).T
+    pieces = first_pieces[source, i], first_pieces[target, j]
+    kept = (pieces[0] != NO_PIECE) & (pieces[1] != NO_PIECE)
+    return torch.stack([source, pieces[0]])[:, kept], torch.stack([target, pieces[1]])[:, kept]

@@ -1,0 +1,1 @@
+"""The config of an experiment: its sections, how it is read, and its reference."""

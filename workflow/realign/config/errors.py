@@ -1,0 +1,79 @@
+"""What is wrong in a config, in one sentence."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+
+@contextmanager
+def prefixed(*path: str) -> Iterator[None]:
+    """Put a path before the keys of all errors of a validation inside the block."""
+    try:
+        yield
+    except ValidationError as error:
+        details: list[InitErrorDetails] = [
+            {
+                "type": PydanticCustomError(one["type"], "{message}", {"message": one["msg"]}),
+                "loc": (*path, *one["loc"]),
+                "input": one["input"],
+            }
+            for one in error.errors()
+        ]
+        raise ValidationError.from_exception_data("config", details) from None
+
+
+def sentence(error: ValidationError, content: object, descriptions: dict[str, str]) -> str:
+    """The first error as one sentence; `descriptions` are those of all keys."""
+    first = error.errors()[0]
+    about_a_tag = first["type"].startswith("union_tag")
+    path = _keys(first["loc"], content, may_be_missing=not about_a_tag)
+    key = ".".join(path)
+    match first["type"]:
+        case "extra_forbidden":
+            close = difflib.get_close_matches(path[-1], list(descriptions), n=1)
+            return f"{key}: unknown key" + (f"; did you mean {close[0]!r}?" if close else "")
+        case "missing":
+            return f"{key}: missing; {descriptions.get(path[-1], 'a required key')}"
+        case "union_tag_not_found" | "union_tag_invalid":
+            return _sentence_on_tag(key, first)
+    message = re.sub(r"^Value error, ", "", first["msg"])
+    if not key:
+        return message
+    return f"{key}: found {first['input']!r}; {message[0].lower() + message[1:]}"
+
+
+def _sentence_on_tag(key: str, error: ErrorDetails) -> str:
+    """What is wrong with the key that tells kinds of entries apart, such as `source`."""
+    context = error.get("ctx", {})
+    tag, expected = str(context["discriminator"]).strip("'"), str(context.get("expected_tags", ""))
+    if error["type"] == "union_tag_not_found":
+        return f"{key}.{tag}: missing"
+    return f"{key}.{tag}: found {context['tag']!r}; expected one of {expected}"
+
+
+def _keys(location: Sequence[int | str], content: Any, *, may_be_missing: bool) -> list[str]:
+    """The keys of an error's location that are the config's; others, but for a missing key, name pydantic's types."""
+    path = []
+    for number, part in enumerate(location):
+        inside = _inside(content, part)
+        if inside is _NOTHING and not (may_be_missing and number + 1 == len(location)):
+            continue
+        path.append(str(part))
+        content = inside
+    return [part for part in path if part != "[key]"]
+
+
+_NOTHING = object()
+
+
+def _inside(content: Any, part: int | str) -> Any:
+    if isinstance(content, dict) and part in content:
+        return content[part]
+    if isinstance(content, Iterable) and not isinstance(content, dict | str) and isinstance(part, int):
+        return list(content)[part]
+    return _NOTHING

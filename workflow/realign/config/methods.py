@@ -1,0 +1,165 @@
+"""Methods: named sets of realignment settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, create_model, field_validator
+
+from realign.aligners.registry import ALIGNERS
+from realign.config.errors import prefixed
+from realign.realignment.registry import LOSSES
+from realign.settings import Count, Language, Length, Positive, Section
+
+BASELINE = "baseline"
+ALL: Literal["all"] = "all"
+EACH: Literal["each"] = "each"
+
+When = Literal["before", "during"]
+WHENS: tuple[When, ...] = ("before", "during")
+MicroBatch = Annotated[
+    Count | None,
+    Field(
+        description="at most this many sentences on the device at a time, for a batch that does not fit: the same "
+        "gradient, for a third more time; null takes the whole batch, and halves it once where it does not fit"
+    ),
+]
+
+
+class Realignment(Section):
+    """Training an encoder on translations, before fine-tuning or during it; the defaults of all methods."""
+
+    steps: int | Literal["match"] = Field(
+        60, description="optimiser steps before fine-tuning; `match`: as many as the task's fine-tuning takes"
+    )
+    coefficient: Positive = Field(1.0, description="weight of the realignment loss during fine-tuning")
+    batch_size: Count = Field(16, description="sentence pairs a step, mixed over the languages")
+    micro_batch_size: MicroBatch = None
+    learning_rate: Positive = Field(2e-5, description="constant rate of AdamW before fine-tuning")
+    max_length: Length = Field(96, description="longest sentence, in sub-words")
+    languages: list[Language] | Literal["all", "each"] = Field(
+        ALL,
+        description="languages to realign on: a list; `all` target languages together; or `each`, one encoder for each "
+        "target language, which is scored with its own",
+    )
+    layers: Annotated[list[int], Field(min_length=1)] = Field(
+        [-1], description="layers whose word representations are realigned, averaged; -1 is the last"
+    )
+    loss: str = Field(LOSSES[0].name, description="what is minimised: " + ", ".join(f"`{row.name}`" for row in LOSSES))
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _number_or_match(cls, value: object) -> object:
+        if value != "match" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise ValueError("expected a number of steps from 1, or 'match'")
+        return value
+
+    @field_validator("loss")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in REALIGNMENTS:
+            raise ValueError(f"expected one of {', '.join(REALIGNMENTS)}")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _each_once(cls, value: list[str] | str) -> list[str] | str:
+        if not value:
+            raise ValueError("expected at least one, or 'all'")
+        if len(set(value)) != len(value) and isinstance(value, list):
+            raise ValueError(f"a value appears twice in {value}")
+        return value
+
+    def loss_settings(self) -> dict[str, Any]:
+        """The settings that the loss has beside those of every realignment."""
+        return self.model_dump(exclude=set(Realignment.model_fields))
+
+
+REALIGNMENTS: dict[str, type[Realignment]] = {
+    row.name: cast(
+        type[Realignment],
+        create_model(f"Realignment, {row.name}", __base__=(Realignment, row.settings), __doc__=Realignment.__doc__),
+    )
+    for row in LOSSES
+}
+"""Realignment with the settings of each loss."""
+
+
+def read_realignment(content: Mapping[str, Any]) -> Realignment:
+    """Realignment settings with those of their loss; raises `ValidationError` for anything else."""
+    loss = content.get("loss", LOSSES[0].name)
+    return REALIGNMENTS.get(loss if isinstance(loss, str) else "", Realignment).model_validate(content)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A named set of realignment settings; the baseline has none."""
+
+    name: str
+    label: str
+    when: When | None = None
+    aligner: str | None = None
+    realignment: Realignment = field(default_factory=Realignment)
+    own: frozenset[str] = frozenset()
+    """The keys that it sets itself; the rest are the experiment's."""
+
+    @property
+    def each(self) -> bool:
+        """Whether every language has an encoder of its own."""
+        return self.when is not None and self.realignment.languages == EACH
+
+
+def read_methods(entries: Mapping[str, Mapping[str, Any]], defaults: Realignment) -> dict[str, Method]:
+    """The methods of an experiment; raises `ValueError` or `ValidationError` about the first one that is wrong."""
+    return {name: _read_method(name, entry or {}, defaults) for name, entry in entries.items()}
+
+
+def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> Method:
+    settings = dict(entry)
+    label = settings.pop("label", name)
+    if not isinstance(label, str) or not label.strip():
+        raise ValueError(f"methods.{name}.label: found {label!r}; expected a text")
+    if name == BASELINE:
+        if settings:
+            raise ValueError(f"methods.{name}.{min(settings)}: the baseline has no settings")
+        return Method(name, label)
+    when, aligner = _when_and_aligner(name, settings)
+    loss = settings.get("loss", defaults.loss)
+    inherited = defaults.model_dump(exclude_unset=True)
+    if loss in REALIGNMENTS:
+        inherited = {key: value for key, value in inherited.items() if key in REALIGNMENTS[loss].model_fields}
+    with prefixed("methods", name):
+        realignment = read_realignment({**inherited, **settings})
+    return Method(name, label, when, aligner, realignment, frozenset(settings))
+
+
+def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
+    """When a method realigns and whose links it uses: by its settings, or by its name if that is `when-aligner`."""
+    aligners = [row.name for row in ALIGNERS]
+    when, _, aligner = name.partition("-")
+    said: dict[str, str] = {}
+    if when in WHENS and aligner:
+        said["when"] = when
+        if aligner in aligners or "aligner" not in settings:
+            said["aligner"] = aligner
+    found = {}
+    for key, expected in (("when", list(WHENS)), ("aligner", aligners)):
+        value = settings.pop(key, said.get(key))
+        if value is None:
+            raise ValueError(
+                f"methods: {name!r} is neither {BASELINE!r} nor 'before-<aligner>' nor 'during-<aligner>', and has no "
+                f"{key!r} among its settings"
+            )
+        if value not in expected:
+            named = f"methods: {name!r} names an unknown {key}"
+            where = named if said.get(key) == value else f"methods.{name}.{key}: found {value!r}"
+            raise ValueError(f"{where}; the {key}s are {', '.join(expected)}")
+        if said.get(key, value) != value:
+            raise ValueError(f"methods.{name}.{key}: found {value!r}, but the method's name says {said[key]!r}")
+        found[key] = value
+    return cast(When, found["when"]), found["aligner"]
+
+
+def labels_of(methods: Iterable[Method]) -> dict[str, str]:
+    """The label of each method, in order."""
+    return {method.name: method.label for method in methods}

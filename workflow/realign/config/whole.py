@@ -1,0 +1,291 @@
+"""An experiment's config as a whole: its sections, and what must fit between them."""
+
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, create_model, field_validator, model_validator
+
+from realign.aligners.registry import ALIGNERS, MEASURING, Aligner
+from realign.alignment.registry import MEASURES, Measure
+from realign.config.methods import (
+    ALL,
+    BASELINE,
+    EACH,
+    REALIGNMENTS,
+    Method,
+    MicroBatch,
+    Realignment,
+    read_methods,
+    read_realignment,
+)
+from realign.config.models import LabModel, ModelEntry
+from realign.config.sources import BitextEntry, DictionaryEntry, GoldEntry, LabSource, TaskEntries, is_hub
+from realign.encoders.precision import Precision
+from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share
+from realign.sources.registry import CORPORA
+from realign.tasks.registry import TASKS, Task
+
+Palette = Literal[
+    "Pastel1", "Pastel2", "Paired", "Accent", "Dark2", "Set1", "Set2", "Set3", "tab10", "tab20", "tab20b", "tab20c"
+]  # fmt: skip
+AlignerSettings: type[Section] = create_model(  # type: ignore[call-overload]
+    "Aligners",
+    __base__=Section,
+    __doc__="What links the words of bitext; a method names one of them.",
+    **{row.name: (row.settings, Field(row.settings(), description=row.summary)) for row in ALIGNERS},
+)
+
+
+class Finetuning(Section):
+    """Training a realigned or pretrained encoder on the task in the source language."""
+
+    epochs: Count | dict[str, Count] = Field(
+        5, description="passes over the training examples; one number, or one for each task"
+    )
+    batch_size: Count = Field(32, description="examples a step")
+    micro_batch_size: MicroBatch = None
+    learning_rate: Positive = Field(2e-5, description="peak rate of AdamW, decaying linearly to 0")
+    warmup: Share = Field(0.1, description="share of the steps in which the rate rises")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="decay of AdamW")
+    max_length: Length = Field(96, description="longest input, in sub-words")
+
+
+class Measurement(Section):
+    """Measuring alignment on held-out bitext, and scoring the task."""
+
+    aligner: str = Field(MEASURING, description="aligner whose links are measured")
+    measures: Annotated[list[str], Field(min_length=1)] = Field(
+        [row.name for row in MEASURES],
+        description="how alignment is scored; figures and titles show the first: "
+        + "; ".join(f"`{row.name}`, {row.summary}" for row in MEASURES),
+    )
+    max_word_pairs: Count = Field(5000, description="measure at most this many linked words a language")
+    max_length: Length = Field(256, description="longest sentence, in sub-words")
+    batch_size: Count = Field(32, description="sentences at a time")
+
+
+class Storage(Section):
+    """What stays on the disk; tables, figures and manifests always do."""
+
+    keep: list[Literal["realigned", "finetuned"]] = Field(
+        ["realigned", "finetuned"],
+        description="whose weights are kept after their last use; a later need for dropped ones trains them again",
+    )
+    state_seconds: Count = Field(
+        600, description="how often a training saves its state, from which it continues after an interruption"
+    )
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="of stored weights of trained models; the 16-bit ones take half the disk and round"
+    )
+
+
+class Analysis(Section):
+    """Statistics."""
+
+    bootstrap: Annotated[int, Field(ge=100, strict=True)] = Field(2000, description="resamples of every interval")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="confidence of every interval")
+    seed: Seed = Field(0, description="seed of the resampling")
+
+
+class Figures(Section):
+    """The look of the figures; changing it re-runs only them."""
+
+    width: Positive = Field(7.0, description="width in inches")
+    palette: Palette = Field("tab10", description="a qualitative colour map of matplotlib, for languages and methods")
+    font_size: Positive = Field(9.0, description="size of the text in points")
+
+
+class Config(Section):
+    """An experiment: every model, method, task, seed and language of it."""
+
+    source_language: Language = Field("en", description="the language with labelled training data")
+    target_languages: Annotated[list[Language], Field(min_length=1)] = Field(
+        description="languages that fine-tuned models are scored on, zero-shot"
+    )
+    seeds: Annotated[list[Seed], Field(min_length=1)] = Field(description="one training run each")
+    models: Annotated[dict[Name, ModelEntry], Field(min_length=1)] = Field(description="encoders by name")
+    methods: Annotated[dict[Name, dict[str, Any] | None], Field(min_length=1)] = Field(
+        description="what is compared: a list of names, or names with settings. `baseline` is always needed; "
+        "`before-<aligner>` and `during-<aligner>` mean what they say; any other name has `when` (before, during) and "
+        "`aligner`. Settings are those of `realignment`, for this method alone, and `label`, its name in figures"
+    )
+    tasks: TaskEntries = Field(description="tasks to fine-tune on")
+    bitext: BitextEntry = Field(description="parallel sentences: `train` for realignment, `test` to measure alignment")
+    dictionaries: DictionaryEntry = Field(
+        LabSource(source="lab"), description="bilingual dictionaries, for aligners that need them"
+    )
+    aligners: AlignerSettings = Field(AlignerSettings(), description="settings of the aligners")
+    gold_links: GoldEntry | None = Field(
+        None, description="hand-made word links, by which all aligners are judged; null judges none"
+    )
+    realignment: Realignment = Field(REALIGNMENTS[Realignment().loss](), description="settings of realignment")
+    finetuning: Finetuning = Field(Finetuning(), description="settings of fine-tuning")
+    measurement: Measurement = Field(Measurement(), description="settings of measuring and scoring")
+    precision: Precision = Field(
+        "auto", description="of the matrix products; `auto` is bfloat16 where the device is made for it"
+    )
+    storage: Storage = Field(Storage(), description="what stays on the disk")
+    analysis: Analysis = Field(Analysis(), description="settings of the statistics")
+    figures: Figures = Field(Figures(), description="settings of the figures")
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _named(cls, methods: object) -> object:
+        """A list of names is a mapping without settings."""
+        if not isinstance(methods, list):
+            return methods
+        if len({str(name) for name in methods}) != len(methods):
+            raise ValueError(f"a value appears twice in {methods}")
+        return dict.fromkeys(methods)
+
+    @field_validator("realignment", mode="plain")
+    @classmethod
+    def _with_its_loss(cls, realignment: object) -> Realignment:
+        return read_realignment(realignment if isinstance(realignment, dict) else {"": realignment})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for key in ("target_languages", "seeds"):
+            values = getattr(self, key)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{key}: a value appears twice in {values}")
+        if self.source_language in self.target_languages:
+            raise ValueError(f"target_languages: {self.source_language!r} is the source language")
+        if BASELINE not in self.methods:
+            raise ValueError("methods: 'baseline' is missing; gains are measured against it")
+        self._check_methods()
+        self._check_models()
+        self._check_measurement()
+        self._check_tasks()
+        for row in self.used_aligners:
+            if row.encoder and self.aligner_settings(row).get("model") not in self.models:
+                found = self.aligner_settings(row).get("model")
+                raise ValueError(f"aligners.{row.name}.model: found {found!r}; expected one of models")
+        return self
+
+    def _check_methods(self) -> None:
+        """What methods ask of the languages, and of the lab's encoders; others are checked when one is loaded."""
+        for method in self.all_methods.values():
+            if method.when is None:
+                continue
+            unknown = sorted(set(self.languages_of(method)) - set(self.target_languages))
+            if unknown:
+                raise ValueError(f"{_key(method, 'languages')}: {unknown} not among target_languages")
+            for name, model in self.models.items():
+                if isinstance(model, LabModel) and method.name in self.methods_of(name):
+                    last = model.layers
+                    outside = [layer for layer in method.realignment.layers if not -last - 1 <= layer <= last]
+                    if outside:
+                        raise ValueError(f"{_key(method, 'layers')}: {outside} are not among the {last} of {name!r}")
+
+    def _check_models(self) -> None:
+        for name, model in self.models.items():
+            others = sorted(set(model.methods or ()) - set(self.methods))
+            if others:
+                raise ValueError(f"models.{name}.methods: {others} not among methods")
+            if model.methods is not None and BASELINE not in model.methods:
+                raise ValueError(f"models.{name}.methods: 'baseline' is missing; gains are measured against it")
+
+    def _check_measurement(self) -> None:
+        aligners, measures = [row.name for row in ALIGNERS], [row.name for row in MEASURES]
+        if self.measurement.aligner not in aligners:
+            raise ValueError(
+                f"measurement.aligner: unknown aligner {self.measurement.aligner!r}; the aligners are "
+                + ", ".join(aligners)
+            )
+        for name in self.measurement.measures:
+            if name not in measures:
+                raise ValueError(
+                    f"measurement.measures: unknown measure {name!r}; the measures are {', '.join(measures)}"
+                )
+        if len(set(self.measurement.measures)) != len(self.measurement.measures):
+            raise ValueError(f"measurement.measures: a value appears twice in {self.measurement.measures}")
+
+    def _check_tasks(self) -> None:
+        if not self.task_entries:
+            raise ValueError("tasks: found none; expected at least one of " + ", ".join(row.name for row in TASKS))
+        if isinstance(self.finetuning.epochs, dict):
+            missing = sorted(set(self.task_entries) - set(self.finetuning.epochs))
+            unknown = sorted(set(self.finetuning.epochs) - {row.name for row in TASKS})
+            if missing:
+                raise ValueError(f"finetuning.epochs: no number for {missing}")
+            if unknown:
+                raise ValueError(f"finetuning.epochs: unknown tasks {unknown}")
+        matched = any(method.when == "before" and method.realignment.steps == "match" for method in self.realigning)
+        for name, entry in self.task_entries.items():
+            for key in _by_language(entry):
+                without = sorted({self.source_language, *self.target_languages} - set(getattr(entry, key)))
+                if without:
+                    raise ValueError(f"tasks.{name}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
+            if is_hub(entry) and matched and entry.training_sentences is None:
+                raise ValueError(
+                    f"tasks.{name}.training_sentences: missing; 'realignment.steps: match' needs it before any data"
+                )
+
+    @cached_property
+    def all_methods(self) -> dict[str, Method]:
+        """The methods by name, in the config's order."""
+        return read_methods({name: entry or {} for name, entry in self.methods.items()}, self.realignment)
+
+    @property
+    def realigning(self) -> list[Method]:
+        """The methods that realign, in the config's order."""
+        return [method for method in self.all_methods.values() if method.when is not None]
+
+    @cached_property
+    def task_entries(self) -> dict[str, Any]:
+        """The source of each of the experiment's tasks, sorted by name."""
+        entries = {row.name: getattr(self.tasks, row.name) for row in TASKS}
+        return {name: entry for name, entry in sorted(entries.items()) if entry is not None}
+
+    @property
+    def used_aligners(self) -> list[Aligner]:
+        """Aligners of the methods and of the measurement, sorted by name."""
+        names = {method.aligner for method in self.realigning} | {self.measurement.aligner}
+        return sorted((row for row in ALIGNERS if row.name in names), key=lambda row: row.name)
+
+    @property
+    def used_measures(self) -> list[Measure]:
+        """The measures, in the config's order."""
+        by_name = {row.name: row for row in MEASURES}
+        return [by_name[name] for name in self.measurement.measures]
+
+    def aligner_settings(self, row: Aligner) -> dict[str, Any]:
+        """The settings of an aligner."""
+        settings: Section = getattr(self.aligners, row.name)
+        return settings.model_dump()
+
+    def methods_of(self, model: str) -> list[str]:
+        """The methods that a model takes part in, in the config's order."""
+        chosen = self.models[model].methods
+        return [method for method in self.methods if chosen is None or method in chosen]
+
+    def epochs_of(self, task: str) -> int:
+        """Passes over the training examples of a task."""
+        epochs = self.finetuning.epochs
+        return epochs[task] if isinstance(epochs, dict) else epochs
+
+    def languages_of(self, method: Method) -> list[str]:
+        """Languages that a method realigns on, sorted so that their order in the config changes nothing."""
+        chosen = method.realignment.languages
+        return sorted(self.target_languages if chosen in (ALL, EACH) else chosen)
+
+
+def _key(method: Method, key: str) -> str:
+    """Where a method's setting is given."""
+    return f"methods.{method.name}.{key}" if key in method.own else f"realignment.{key}"
+
+
+def _by_language(entry: Any) -> tuple[str, ...]:
+    """The settings of a hub entry that must name every language."""
+    if not is_hub(entry):
+        return ()
+    return next(corpus.by_language for corpus in CORPORA if corpus.name == entry.dataset)
+
+
+def task_row(name: str) -> Task:
+    """The registry's row of a task."""
+    return next(row for row in TASKS if row.name == name)
+
+
+PALETTES: tuple[str, ...] = get_args(Palette)

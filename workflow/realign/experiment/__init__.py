@@ -1,0 +1,1 @@
+"""An experiment as the rules see it: every path, every input, every setting of every stage."""

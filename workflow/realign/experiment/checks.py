@@ -1,0 +1,73 @@
+"""What can be wrong with an experiment's files, found before anything runs."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from realign.config.models import ModelFiles
+from realign.config.whole import Config
+from realign.errors import InputError
+from realign.experiment.locate import SPLITS, Locator
+from realign.experiment.paths import Paths
+
+
+def check_inputs(config: Config, locate: Locator) -> None:
+    """Raise `InputError` for a language without data, a model without a directory, a program not on the PATH."""
+    _check_files(locate)
+    _check_sides(config, locate)
+    if config.gold_links is not None and not locate.gold_languages():
+        first = locate.gold_links(min(config.target_languages))
+        raise InputError(f"config: gold_links: no target language has any; {first} does not exist")
+    for name, model in config.models.items():
+        if isinstance(model, ModelFiles) and not Path(model.path, "config.json").exists():
+            raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
+    for row in config.used_aligners:
+        settings = config.aligner_settings(row)
+        for key in row.programs:
+            command = settings[key]
+            if command is not None and shutil.which(command[0]) is None:
+                raise InputError(f"config: aligners.{row.name}.{key}: {command} is not a program on the PATH")
+
+
+def _check_files(locate: Locator) -> None:
+    for key, language, path in locate.needed():
+        if not Path(path).exists():
+            raise InputError(f"config: language {language!r} has no data for {key}: {path} does not exist")
+        if Path(path).stat().st_size == 0:
+            what = "empty dictionary; expected two columns, a word and its translation"
+            raise InputError(f"{path}: {what if key == 'dictionaries' else f'empty; it is needed for {key}'}")
+
+
+def _check_sides(config: Config, locate: Locator) -> None:
+    """Both sides of a bitext have as many lines; counted only if the bitext is not yet prepared, or older than they."""
+    for language in config.target_languages:
+        for split in SPLITS:
+            sides = locate.bitext(split, language)
+            artifact = Path(Paths(config.source_language).bitext.format(split=split, lang=language))
+            if len(sides) == 2 and not _newer(artifact, sides):
+                check_sides(*map(Path, sides))
+
+
+def check_sides(source: Path, target: Path) -> None:
+    """Raise `InputError` when two line-parallel files have different numbers of lines."""
+    lines = [_count_lines(side) for side in (source, target)]
+    if lines[0] != lines[1]:
+        (short, few), (long, many) = sorted(zip((source, target), lines, strict=True), key=lambda side: side[1])
+        raise InputError(f"{short}: {few} lines, but {long} has {many}; the two sides of a bitext need as many")
+
+
+def _count_lines(path: Path) -> int:
+    """Lines of a file; the last one may lack its end."""
+    lines, last = 0, b"\n"
+    with open(path, "rb") as content:
+        while block := content.read(1 << 20):
+            lines += block.count(b"\n")
+            last = block[-1:]
+    return lines + (last != b"\n")
+
+
+def _newer(artifact: Path, inputs: Sequence[str]) -> bool:
+    if not artifact.exists():
+        return False
+    made = artifact.stat().st_mtime_ns
+    return all(Path(path).stat().st_mtime_ns < made for path in inputs)

@@ -1,0 +1,387 @@
+"""Every question that the rules ask about an experiment: which jobs there are, on which inputs, with which settings."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from realign.aligners.registry import ALIGNERS, Aligner
+from realign.config.methods import Method, labels_of
+from realign.config.sources import DictionaryHub, is_hub
+from realign.config.whole import Config, task_row
+from realign.experiment.locate import GOLD, SPLITS, Locator
+from realign.experiment.paths import Paths, manifest
+from realign.experiment.recipes import Recipe, loss_module, objective_params
+from realign.sources.registry import CORPORA, Corpus
+from realign.tasks.registry import KINDS
+from realign.training.steps import finetuning_steps
+
+Params = dict[str, Any]
+"""What a stage is told, as it stands in a rule's params."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method, or the part of it that is realigned for one language."""
+
+    method: Method
+    language: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As it stands in paths."""
+        return self.method.name if self.language is None else f"{self.method.name}@{self.language}"
+
+
+class Experiment:
+    """An experiment, from its config and the folder of the lab."""
+
+    def __init__(self, config: Config, lab: Path) -> None:
+        self.config, self.lab = config, lab
+        self.locate = Locator(config, lab)
+        self.source = config.source_language
+        self.targets = sorted(config.target_languages)
+        self.languages = [self.source, *self.targets]
+        self.paths = Paths(self.source)
+        self.tasks = list(config.task_entries)
+        self.seeds = config.seeds
+
+    # methods and what they share
+
+    @cached_property
+    def variants(self) -> dict[str, Variant]:
+        """Every variant by name, in the order of the methods."""
+        found = [variant for method in self.config.all_methods.values() for variant in self.variants_of(method)]
+        return {variant.name: variant for variant in found}
+
+    def variants_of(self, method: Method) -> list[Variant]:
+        """The method itself, or one variant for each target language."""
+        return [Variant(method, language) for language in self.targets] if method.each else [Variant(method)]
+
+    def realignment_languages(self, variant: Variant) -> tuple[str, ...]:
+        """The languages that a variant realigns on, sorted."""
+        return tuple([variant.language] if variant.language else self.config.languages_of(variant.method))
+
+    def scored_languages(self, variant: Variant) -> list[str]:
+        """The languages that a variant is scored on, the source language first."""
+        return [self.source, variant.language] if variant.language else self.languages
+
+    def steps_of(self, method: Method, task: str) -> int:
+        """Optimiser steps of realignment before fine-tuning on a task; `match` is as many as fine-tuning takes."""
+        steps = method.realignment.steps
+        return self._finetuning_steps[task] if steps == "match" else steps
+
+    @cached_property
+    def _finetuning_steps(self) -> dict[str, int]:
+        batch_size, epochs_of = self.config.finetuning.batch_size, self.config.epochs_of
+        return {
+            task: finetuning_steps(self.training_examples(task), batch_size, epochs_of(task)) for task in self.tasks
+        }
+
+    def training_examples(self, task: str) -> int:
+        """How many examples a task is trained on, counted in its file, or as the config says for data of the hub."""
+        entry = self.config.task_entries[task]
+        if is_hub(entry):
+            return entry.training_sentences or 0  # the config's validation asks for it where it is needed
+        count: int = import_module(task_row(task).module).count(Path(self.locate.examples(task, self.source, "train")))
+        return count
+
+    def recipe_of(self, model: str, variant: Variant, task: str) -> Recipe:
+        """How the encoder is realigned that a variant starts from."""
+        method = variant.method
+        assert method.aligner is not None
+        rate = self.config.models[model].learning_rate
+        settings = method.realignment
+        if rate is not None and "learning_rate" not in method.own:
+            settings = settings.model_copy(update={"learning_rate": rate})
+        languages = self.realignment_languages(variant)
+        return Recipe(method.aligner, self.steps_of(method, task), settings, languages)
+
+    @cached_property
+    def _recipes(self) -> dict[tuple[str, str, str], Recipe]:
+        """The recipe of each model, variant that realigns before fine-tuning, and task."""
+        return {
+            (model, variant.name, task): self.recipe_of(model, variant, task)
+            for model in self.config.models
+            for variant in self._variants_with(model)
+            if variant.method.when == "before"
+            for task in self.tasks
+        }
+
+    @cached_property
+    def recipe_names(self) -> dict[tuple[str, str, str], str]:
+        """The name of the recipe of each model, variant and task."""
+        return {key: recipe.name for key, recipe in self._recipes.items()}
+
+    @cached_property
+    def recipes(self) -> dict[tuple[str, str], Recipe]:
+        """Every recipe by model and name."""
+        return {(key[0], self.recipe_names[key]): recipe for key, recipe in self._recipes.items()}
+
+    def _variants_with(self, model: str) -> Iterator[Variant]:
+        for method in self.config.methods_of(model):
+            yield from self.variants_of(self.config.all_methods[method])
+
+    # wildcards
+
+    def constraints(self) -> dict[str, str]:
+        """Wildcard constraints: the experiment's names, escaped."""
+        return {
+            "model": alternatives(self.config.models),
+            "variant": alternatives(self.variants),
+            "recipe": alternatives({recipe for _, recipe in self.recipes}),
+            "aligner": alternatives(row.name for row in ALIGNERS),
+            "task": alternatives(self.tasks),
+            "lang": alternatives(self.languages),
+            "split": alternatives([*SPLITS, GOLD]),
+            "seed": r"\d+",
+        }
+
+    def models_from(self, kind: type) -> str:
+        """Wildcard constraint: the models with this kind of entry."""
+        return alternatives(name for name, entry in self.config.models.items() if isinstance(entry, kind))
+
+    def tasks_from(self, *, hub: bool) -> str:
+        """Wildcard constraint: the tasks whose data are, or are not, the hub's."""
+        return alternatives(name for name, entry in self.config.task_entries.items() if is_hub(entry) == hub)
+
+    def variants_when(self, *whens: str | None) -> str:
+        """Wildcard constraint: the variants that realign then; None is the baseline."""
+        return alternatives(name for name, variant in self.variants.items() if variant.method.when in whens)
+
+    def bitext_splits(self, *, hub: bool) -> str:
+        """Wildcard constraint: the splits of bitext that are, or are not, the hub's; gold links are never."""
+        fetched = is_hub(self.config.bitext)
+        return alternatives([split for split in SPLITS if fetched == hub] + [GOLD] * (not hub))
+
+    # bitext, dictionaries, links
+
+    def bitext_modules(self) -> tuple[str, ...]:
+        """The module of the corpus that the bitext comes from, if that is the hub's."""
+        corpus = _corpus(self.config.bitext)
+        return (corpus.module,) if corpus else ()
+
+    def bitext_params(self, split: str) -> Params:
+        """What bitext depends on beside its files: where it comes from."""
+        entry = self.config.bitext
+        if split == GOLD or not is_hub(entry):
+            source = self.config.gold_links.source if split == GOLD and self.config.gold_links else entry.source
+            return {"source": source}
+        limit = entry.max_sentences if split == "train" else None
+        settings = entry.model_dump(exclude={"max_sentences"})
+        (module,) = self.bitext_modules()
+        return {"source_language": self.source, "module": module, "limit": limit, "corpus": settings}
+
+    def dictionary(self, language: str) -> str:
+        """The dictionary of a language: a file of the user's or the lab's, or a fetched one."""
+        if is_hub(self.config.dictionaries):
+            return self.paths.dictionary.format(lang=language)
+        return self.locate.dictionary(language)
+
+    def dictionary_params(self, language: str) -> Params:
+        """Where a dictionary is fetched from, and its expected sha256."""
+        entry = self.config.dictionaries
+        assert isinstance(entry, DictionaryHub)
+        url = entry.url.format(source=self.source, lang=language)
+        return {"url": url, "sha256": entry.sha256.get(language)}
+
+    def aligner_inputs(self, row: Aligner, split: str, language: str) -> dict[str, str]:
+        """What an aligner reads beside the bitext, by what its row asks for."""
+        inputs = {}
+        if row.context and split != "train":
+            inputs["context"] = self.paths.bitext.format(split="train", lang=language)
+        if row.dictionary:
+            inputs["dictionary"] = self.dictionary(language)
+        if row.encoder:
+            inputs["encoder"] = manifest(self.paths.model.format(model=self.aligner_model(row)))
+        return inputs
+
+    def aligner_model(self, row: Aligner) -> str:
+        """The model that an aligner computes with."""
+        return str(self.config.aligner_settings(row)["model"])
+
+    def aligner_params(self, row: Aligner) -> Params:
+        """An aligner's module and settings."""
+        settings = {key: value for key, value in self.config.aligner_settings(row).items() if key != "model"}
+        return {"module": row.module, "settings": settings}
+
+    @cached_property
+    def judged(self) -> list[tuple[str, str]]:
+        """Aligners and languages with hand-made links."""
+        return [(row.name, lang) for row in self.config.used_aligners for lang in self.locate.gold_languages()]
+
+    # tasks
+
+    def kind(self, task: str) -> str:
+        """The package of a task's kind."""
+        return next(kind.package for kind in KINDS if kind.name == task_row(task).kind)
+
+    def task_labels(self, task: str) -> list[str]:
+        """The labels of a task: the user's own, or the usual ones."""
+        return list(getattr(self.config.task_entries[task], "labels", None) or task_row(task).labels)
+
+    def examples_modules(self, task: str) -> tuple[str, str]:
+        """The modules that bring a task's examples into their artifact: what reads them, and the kind's data."""
+        corpus = _corpus(self.config.task_entries[task])
+        return corpus.module if corpus else task_row(task).module, f"{self.kind(task)}.data"
+
+    def examples_params(self, task: str, language: str, split: str) -> Params:
+        """What a task's examples depend on beside their file."""
+        entry = self.config.task_entries[task]
+        reader, data = self.examples_modules(task)
+        params: Params = {"reader": reader, "data": data, "labels": self.task_labels(task)}
+        corpus = _corpus(entry)
+        if corpus is None:
+            return {**params, "source": entry.source}
+        settings = entry.model_dump(exclude={"training_sentences"})
+        for key in corpus.by_language:
+            settings[key] = {language: settings[key][language]}
+        return {**params, "corpus": settings, "limit": entry.training_sentences if split == "train" else None}
+
+    # trainings
+
+    def linked_bitext(self, aligner: str, languages: Iterable[str]) -> dict[str, list[str]]:
+        """Training bitext and links of several languages."""
+        names = list(languages)
+        return {
+            "bitext": [self.paths.bitext.format(split="train", lang=lang) for lang in names],
+            "links": [self.paths.links.format(aligner=aligner, split="train", lang=lang) for lang in names],
+        }
+
+    def realign_inputs(self, model: str, recipe: str) -> dict[str, list[str]]:
+        """What a recipe is trained on."""
+        made_by = self.recipes[model, recipe]
+        return self.linked_bitext(made_by.aligner, made_by.languages)
+
+    def joint_inputs(self, variant: str) -> dict[str, list[str]]:
+        """What realignment during fine-tuning is trained on."""
+        chosen = self.variants[variant]
+        assert chosen.method.aligner is not None
+        return self.linked_bitext(chosen.method.aligner, self.realignment_languages(chosen))
+
+    def joint_params(self, variant: str) -> Params:
+        """What realignment during fine-tuning is told; its batches go through the encoder with those of the task."""
+        settings = self.variants[variant].method.realignment
+        params = objective_params(settings)
+        del params["micro_batch_size"]
+        return {**params, "coefficient": settings.coefficient}
+
+    def realign_modules(self, model: str, recipe: str) -> tuple[str]:
+        """The module of a recipe's loss."""
+        return (loss_module(self.recipes[model, recipe].settings),)
+
+    def joint_modules(self, variant: str, task: str) -> tuple[str, ...]:
+        """The modules of a task's model and of the loss of realignment during fine-tuning."""
+        return (*self.finetune_modules(task), loss_module(self.variants[variant].method.realignment))
+
+    def encoder(self, model: str, variant: str, task: str, seed: str) -> str:
+        """The manifest of the encoder that a fine-tuning starts from, realigned or pretrained."""
+        recipe = self.recipe_names.get((model, variant, task))
+        if recipe is None:
+            return manifest(self.paths.model.format(model=model))
+        return manifest(self.paths.realigned.format(model=model, recipe=recipe, seed=seed))
+
+    def finetune_modules(self, task: str) -> tuple[str, ...]:
+        """The module of a task's model."""
+        return (f"{self.kind(task)}.model",)
+
+    def finetune_params(self, model: str, task: str) -> Params:
+        """The settings of fine-tuning, with the model's own learning rate and the task's epochs."""
+        settings = self.config.finetuning.model_dump()
+        settings["learning_rate"] = self.config.models[model].learning_rate or settings["learning_rate"]
+        settings["epochs"] = self.config.epochs_of(task)
+        return {"kind": self.kind(task), **settings}
+
+    # measuring and scoring
+
+    def held_out(self, language: str) -> dict[str, str]:
+        """The held-out bitext and links by which alignment is measured; the source language has none."""
+        if language == self.source:
+            return {}
+        aligner = self.config.measurement.aligner
+        return {
+            "bitext": self.paths.bitext.format(split="test", lang=language),
+            "links": self.paths.links.format(aligner=aligner, split="test", lang=language),
+        }
+
+    def measure_modules(self) -> tuple[str, ...]:
+        """The modules of all measures, each once."""
+        return tuple(dict.fromkeys(row.module for row in self.config.used_measures))
+
+    def measure_params(self) -> Params:
+        """How alignment is measured."""
+        settings = self.config.measurement.model_dump(exclude={"aligner", "measures"})
+        return {**settings, "measures": {row.name: row.module for row in self.config.used_measures}}
+
+    def score_modules(self, task: str) -> tuple[str, ...]:
+        """The modules of a task's model, its metric and all measures."""
+        return (*self.finetune_modules(task), task_row(task).metric, *self.measure_modules())
+
+    def score_params(self, variant: str, task: str) -> Params:
+        """How a fine-tuned model is scored and measured, and which method it belongs to."""
+        chosen = self.variants[variant]
+        about = {"method": chosen.method.name, "realigned_for": chosen.language}
+        return {**about, "kind": self.kind(task), "metric": task_row(task).metric, **self.measure_params()}
+
+    def all_scores(self) -> list[str]:
+        """Every score of the experiment."""
+        return [
+            self.paths.score.format(model=model, variant=variant.name, task=task, seed=seed, lang=lang)
+            for model in self.config.models
+            for variant in self._variants_with(model)
+            for task in self.tasks
+            for seed in self.seeds
+            for lang in self.scored_languages(variant)
+        ]
+
+    def all_alignments(self) -> list[str]:
+        """The alignment of every encoder before fine-tuning, pretrained and realigned."""
+        pretrained = [
+            self.paths.pretrained_alignment.format(model=model, lang=lang)
+            for model in self.config.models
+            for lang in self.targets
+        ]
+        realigned = [
+            self.paths.realigned_alignment.format(model=model, recipe=recipe, seed=seed, lang=lang)
+            for (model, variant, _), recipe in self.recipe_names.items()
+            for seed in self.seeds
+            for lang in self.scored_languages(self.variants[variant])
+            if lang != self.source
+        ]
+        return pretrained + list(dict.fromkeys(realigned))
+
+    # analysis
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The label of each method, in the config's order."""
+        return labels_of(self.config.all_methods.values())
+
+    def starting_encoders(self) -> list[tuple[str, str, str, str, str | None]]:
+        """Model, recipe, method, task and language, if it has one, of all that start from realigned encoders."""
+        return [
+            (model, recipe, self.variants[variant].method.name, task, self.variants[variant].language)
+            for (model, variant, task), recipe in self.recipe_names.items()
+        ]
+
+    def analysis_params(self) -> Params:
+        """What the tables have in common: the source language, the baseline, and the methods in order."""
+        return {"source_language": self.source, "methods": list(self.labels), "measures": self.measures}
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures, in the config's order; the first is the one that figures show."""
+        return list(self.config.measurement.measures)
+
+
+def alternatives(names: Iterable[str]) -> str:
+    """A regular expression for one of these names; without any, one that matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def _corpus(entry: Any) -> Corpus | None:
+    """The corpus of the hub that an entry names."""
+    return next((row for row in CORPORA if row.name == getattr(entry, "dataset", None)), None)

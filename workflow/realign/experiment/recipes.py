@@ -1,0 +1,56 @@
+"""Recipes: realignment settings as a part of a path, so that methods with the same settings share their encoders."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from realign.config.methods import Realignment
+from realign.realignment.registry import LOSSES
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an encoder is realigned before fine-tuning: by whose links, in how many steps, with which settings.
+
+    `settings` has the learning rate of the model in question. `languages` are those to realign on, sorted.
+    """
+
+    aligner: str
+    steps: int
+    settings: Realignment
+    languages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Aligner, steps, and a digest of the settings that differ from the defaults.
+
+        A new setting with a default leaves all names as they are; so do the order of languages, and the words in which
+        the config names them.
+        """
+        differing = self.settings.model_dump(exclude_defaults=True, exclude={"steps", "coefficient"})
+        differing["languages"] = self.languages
+        digest = hashlib.sha256(json.dumps(differing, sort_keys=True).encode()).hexdigest()
+        return f"{self.aligner}-{self.steps}-{digest[:8]}"
+
+    def params(self) -> dict[str, Any]:
+        """What the realigning stage is told."""
+        return {**objective_params(self.settings), "learning_rate": self.settings.learning_rate, "steps": self.steps}
+
+
+def objective_params(settings: Realignment) -> dict[str, Any]:
+    """What both kinds of realignment are told about their objective."""
+    loss = next(row for row in LOSSES if row.name == settings.loss)
+    return {
+        "loss": loss.module,
+        "loss_settings": settings.loss_settings(),
+        "batch_size": settings.batch_size,
+        "max_length": settings.max_length,
+        "layers": settings.layers,
+        "micro_batch_size": settings.micro_batch_size,
+    }
+
+
+def loss_module(settings: Realignment) -> str:
+    """The module of a realignment's loss."""
+    return next(row.module for row in LOSSES if row.name == settings.loss)

@@ -1,0 +1,1 @@
+"""What surrounds a job and no result depends on: start-up, logs, GPUs, locks, signals, cache, digest, progress."""

@@ -1,0 +1,99 @@
+"""Digest the code of a stage, so that a change in a library module re-runs the stages that import it.
+
+Snakemake sees that a script changed, but not the modules that it imports. The digest covers the syntax trees of the
+script, of the modules that its registries' rows name, and of every module of this library that these reach by imports,
+without docstrings: comments, docstrings and formatting change nothing. `jobs/` is left out, since no result depends on
+it.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "realign"
+LIBRARY = Path(__file__).parents[1]
+WITHOUT_RESULTS = LIBRARY / "jobs"
+
+
+@cache
+def code_digest(script: Path, *modules: str) -> str:
+    """Hexadecimal digest of a script, the modules that its rows name, and the library modules under them."""
+    digest = hashlib.sha256()
+    for path in sorted({script, *reached(script, *modules)}):
+        name = path.relative_to(LIBRARY) if path.is_relative_to(LIBRARY) else path.name
+        digest.update(str(name).encode() + b"\0" + _canonical(path).encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def reached(script: Path, *modules: str) -> set[Path]:
+    """Files of all library modules that the script imports, directly or through others, and of `modules`."""
+    found = {file for name in modules for file in _module_files(name)}
+    queue = [script, *found]
+    while queue:
+        for path in _imports(queue.pop()):
+            if path not in found:
+                found.add(path)
+                queue.append(path)
+    return found
+
+
+@cache
+def _imports(path: Path) -> frozenset[Path]:
+    """Files of the library modules that one file imports, also inside functions, but not for type checking only."""
+    return frozenset(file for name in imported_names(path) for file in _module_files(name))
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Names of the modules, and of what is imported from them, that a file imports when it runs."""
+    for node in _runtime_nodes(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _runtime_nodes(child)
+
+
+def _module_files(name: str) -> Iterator[Path]:
+    """The files that importing `name` executes, if it is a module of this library, but those of `jobs/`."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE:
+        return
+    folder = LIBRARY
+    for part in parts[1:]:
+        if folder / part == WITHOUT_RESULTS:
+            return
+        if (folder / f"{part}.py").exists():
+            yield folder / f"{part}.py"
+            return
+        folder = folder / part
+        if (folder / "__init__.py").exists():
+            yield folder / "__init__.py"
+
+
+@cache
+def _canonical(path: Path) -> str:
+    """The syntax tree as text, docstrings dropped."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [statement for statement in body if not _is_bare_string(statement)]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_bare_string(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

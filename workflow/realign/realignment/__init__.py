@@ -1,0 +1,1 @@
+"""Realignment: training an encoder to give translations similar representations."""

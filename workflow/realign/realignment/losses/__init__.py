@@ -1,0 +1,1 @@
+"""Losses of realignment, listed in `realign.realignment.registry`."""

@@ -1,0 +1,1 @@
+"""Corpora of the hub, listed in `realign.sources.registry`."""

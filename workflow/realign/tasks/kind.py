@@ -1,0 +1,16 @@
+"""What the modules of a kind of task have in common."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from realign.tasks.metrics.counts import Counts
+
+
+class Metric(Protocol):
+    """A module of `realign.tasks.metrics`."""
+
+    NAME: str
+    UNPREDICTED: str
+
+    def count(self, predicted: Sequence[str], true: Sequence[str], /) -> Counts:
+        """One example's part of the metric, from predicted and true labels."""

@@ -1,0 +1,16 @@
+"""Natural language inference: a premise, a hypothesis, and what the second is to the first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from realign.text.inference import LabelledPair, count_pairs, read_labelled_pairs
+
+
+def read(path: Path, labels: tuple[str, ...]) -> Iterator[LabelledPair]:
+    """Stream labelled pairs; raises `InputError` for a missing column or a label outside `labels`."""
+    return read_labelled_pairs(path, labels)
+
+
+def count(path: Path) -> int:
+    """How many pairs a file has."""
+    return count_pairs(path)

@@ -1,0 +1,1 @@
+"""The training loop that realignment and fine-tuning share: batches, resuming, checkpoints."""

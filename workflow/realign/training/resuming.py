@@ -1,0 +1,108 @@
+"""Let a training that was interrupted go on from its last saved state, to the same bytes as one that never was."""
+
+import hashlib
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from realign.errors import InputError
+from realign.text.files import atomic_path
+
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+"""What a scheduler sends before it kills (preemption, time limit), and what Ctrl-C sends."""
+
+
+class Interrupted(InputError):
+    """A signal asked the training to stop; its state is saved."""
+
+
+class TrainingState:
+    """Weights, optimiser, random states, losses and step of a training, in a folder that no rule has as its output.
+
+    It belongs to one training: another `identity` (inputs, settings, code) finds nothing here.
+    """
+
+    def __init__(self, folder: Path, identity: str, interval: float = 600.0) -> None:
+        """Save to `folder` every `interval` seconds, and when a signal comes."""
+        self.folder, self.interval = folder, interval
+        self.identity = hashlib.sha256(identity.encode()).hexdigest()
+        self._saved_at = time.monotonic()
+        self._signal: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The state's file."""
+        return self.folder / "state.pt"
+
+    def restore(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> int | None:
+        """Put the saved state, if there is one of this training, into all three; the next step is `len(losses)`.
+
+        Returns how many sentences a lack of memory has left to be computed at a time.
+        """
+        try:
+            saved = torch.load(self.path, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # whatever a file that a full disk or a crash has cut makes the library raise
+            print(f"{self.path}: not a readable state ({type(error).__name__}); the training starts anew", flush=True)
+            return None
+        if saved["identity"] != self.identity:
+            print(f"{self.path}: of a training with other inputs or settings; this one starts anew", flush=True)
+            return None
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        losses[:] = saved["losses"]
+        torch.set_rng_state(saved["random"])
+        if torch.cuda.is_available() and saved["random_gpu"]:
+            torch.cuda.set_rng_state_all(saved["random_gpu"])
+        print(f"{self.path}: going on after step {len(losses)}", flush=True)
+        at_once: int | None = saved["at_once"]
+        return at_once
+
+    def due(self) -> bool:
+        """Whether it is time to save, or a signal has come."""
+        return self._signal is not None or time.monotonic() - self._saved_at >= self.interval
+
+    def save(self, model: nn.Module, optimizer: Optimizer, losses: list[float], at_once: int | None) -> None:
+        """Save, for `restore`; raises `Interrupted` then if a signal has come."""
+        state: dict[str, Any] = {
+            "identity": self.identity,
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "losses": losses,
+            "at_once": at_once,
+            "random": torch.get_rng_state(),
+            "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+        with atomic_path(self.path) as temporary:
+            torch.save(state, temporary)
+        self._saved_at = time.monotonic()
+        if self._signal is not None:
+            name = signal.Signals(self._signal).name
+            raise Interrupted(f"stopped by {name} after step {len(losses)}; the next try goes on from {self.path}")
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note signals instead of dying of them, until the block ends."""
+        before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = number
+
+    def remove(self) -> None:
+        """Delete the state, once the artifact is finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
