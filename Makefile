@@ -17,6 +17,7 @@ check: .venv/installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/mypy
+	@$(BIN)/python docs/check.py
 
 lock:
 	@$(PYTHON) -m venv .venv
