@@ -1,4 +1,4 @@
-# `make` installs and runs the default experiment; `make test` installs and passes the tests.
+# `make` installs everything and runs the default experiment; `make test` installs everything and runs the tests.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 run: .venv/installed
 	@$(BIN)/snakemake -j8 results/correlations.csv all
-	@echo "The answers: results/correlations.csv, results/realignment.csv; to read: results/report.html"
+	@echo "Results: results/correlations.csv, results/realignment.csv; report: results/report.html"
 
 test: .venv/installed check
 	@$(BIN)/python -m pytest -q
@@ -27,7 +27,7 @@ lock:
 	@sed -i -E 's/^(torch==[0-9.]+)\+cpu/\1/' requirements.lock
 
 .venv/installed: requirements.lock
-	@echo "Installing into .venv (minutes, once) ..."
+	@echo "Installing into .venv (once, takes minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@touch $@

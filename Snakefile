@@ -5,7 +5,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-# A config file given on the command line replaces the default one, it is not merged into it.
+# A config file given on the command line replaces the default one; the two are not merged.
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"
@@ -27,7 +27,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/analysis.smk"
 
 
-# Snakemake allows no benchmark of what a shared cache may hold.
+# Snakemake does not allow benchmarks for rules whose output may come from a shared cache.
 for cacheable in workflow.rules:
     if cacheable.cache.output:
         cacheable._benchmark = None
@@ -39,5 +39,5 @@ rule all:
         SUMMARY_FILES,
         TABLE_FILES,
         FIGURE_FILES.values(),
-        # A second Snakemake makes the report from files of this machine.
+        # The report is made by a second Snakemake, which reads only local files.
         ["results/report.html"] * (not STORED),

@@ -1,8 +1,8 @@
-"""Compare the lines a second and the peak memory of the aligners on generated text of two sizes.
+"""Compare the aligners' lines a second on generated text of two sizes, and print the largest peak memory.
 
     python benchmarks/aligners.py
 
-The text is made of invented words with a known translation each, in Zipf's proportions; it says nothing about quality.
+The text consists of invented words that follow Zipf's law, each with one translation. It says nothing about quality.
 """
 
 import os
@@ -16,32 +16,39 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from machine import describe
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+
+from realign.aligners.registry import FastAlignSettings
+
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 RUN = """
 import sys; sys.path.insert(0, {path!r})
 from pathlib import Path
-from realign.aligners import dictionary, fastalign
+from realign.aligners import both_directions, dictionary
+from realign.aligners.inputs import AlignerInputs
+BITEXT, LINKS = Path('bitext'), Path('links')
 {call}
 """
+FASTALIGN = FastAlignSettings().model_dump()
 CALLS = {
-    "fastalign": "fastalign.align(Path('bitext'), Path('fastalign.links'))",
-    "fastalign, two threads": "fastalign.align(Path('bitext'), Path('fastalign.links'), threads=2)",
-    "dictionary": "dictionary.align(Path('bitext'), Path('dictionary'), Path('dictionary.links'))",
+    "fastalign": f"both_directions.align(AlignerInputs(BITEXT), LINKS, {FASTALIGN})",
+    "fastalign, two threads": f"both_directions.align(AlignerInputs(BITEXT, threads=2), LINKS, {FASTALIGN})",
+    "dictionary": "dictionary.align(AlignerInputs(BITEXT, dictionary=Path('dictionary')), LINKS, {})",
 }
 
 
 def generate(folder: Path, lines: int, words: int = 20_000) -> None:
     """A bitext of 5 to 25 words a line and a dictionary of all its words."""
-    order = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with open(folder / "bitext", "w", encoding="utf-8") as out:
-        for length in order.integers(5, 26, size=lines):
-            chosen = np.minimum(order.zipf(1.3, size=length), words)
+        for length in rng.integers(5, 26, size=lines):
+            chosen = np.minimum(rng.zipf(1.3, size=length), words)
             out.write(" ".join(f"s{n}" for n in chosen) + " ||| " + " ".join(f"t{n}" for n in chosen) + "\n")
     (folder / "dictionary").write_text("".join(f"s{n}\tt{n}\n" for n in range(1, words + 1)), encoding="utf-8")
 
 
 def measure(call: str, folder: Path) -> float:
-    """Seconds of one aligner in a process of its own, whose programs compute with one thread each, as in a job."""
+    """Seconds of one aligner in a process of its own; its programs compute with one thread each, as in a job."""
     start = time.monotonic()
     command = [sys.executable, "-c", RUN.format(path=str(WORKFLOW), call=call)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

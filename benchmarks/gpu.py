@@ -1,4 +1,4 @@
-"""Tokens a second and share of the peak, of fine-tuning and realignment of an XLM-R Base-sized encoder, with a profile.
+"""Measure sub-words a second, and the share of the peak, of training an encoder of XLM-R Base's size, with a profile.
 
 python benchmarks/gpu.py [--layers 12] [--steps 100]
 """
@@ -18,19 +18,23 @@ from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
-from realign.devices import has_fast_bfloat16, pick_device, seed_everything
-from realign.tasks.data import TokenData, read_sentences
-
-from realign.encoders.checkpoint import WEIGHTS, Manifest, load_encoder, load_tagger, sha256_of, write_manifest
+from realign.encoders.checkpoint import load_encoder, write_pretrained_manifest
+from realign.encoders.devices import each_tensor, has_fast_bfloat16, pick_device, seed_everything
 from realign.encoders.e5 import packaged_file, read_e5
 from realign.encoders.lab import build_tokenizer
 from realign.encoders.words import WordTokenizer
-from realign.finetuning import TaggingObjective
-from realign.realignment import LinkedPair, RealignmentObjective
+from realign.realignment.linked_bitext import LinkedPair
+from realign.realignment.losses import contrastive
+from realign.realignment.objective import RealignmentObjective
+from realign.tasks import pos
+from realign.tasks.tagging import model as tagging
+from realign.tasks.tagging.data import TokenData
 from realign.text.bitext import read_moses
-from realign.training import Objective, Plan, train
+from realign.text.labels import UPOS
+from realign.training.loop import Objective, Plan, train
 
 LAB = Path(__file__).parents[1] / "lab"
+LENGTH = 96
 MATRIX = {"cuda": 8192, "cpu": 2048}
 
 
@@ -48,20 +52,19 @@ def write_encoder(folder: Path, layers: int) -> None:
     )
     XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
     build_tokenizer(e5.pieces, e5.scores).save(str(folder / "tokenizer.json"))
-    write_manifest(folder, Manifest(weights_sha256=sha256_of(folder / WEIGHTS), model="random"))
+    write_pretrained_manifest(folder, model="random", inputs=[])
 
 
 def objectives(folder: Path) -> Iterator[tuple[str, torch.nn.Module, Objective]]:
     """Both trainings on the lab's text: 32 sentences a step, and 16 sentence pairs a step, linked word by word."""
-    order, tokenizer = seed_everything(0), WordTokenizer(folder, 96)
-    sentences, names = read_sentences("pos", LAB / "treebank/en-train.conllu", None)
-    data = TokenData(
-        [row.tokens for row in sentences], [[names.index(label) for label in row.labels] for row in sentences], names
-    )
-    tagger = load_tagger(folder, pick_device(), names)
-    yield "fine-tuning", tagger, TaggingObjective(tagger, tokenizer, data, 32, order)
-    encoder = load_encoder(folder, pick_device())
-    yield "realignment", encoder, RealignmentObjective(encoder, tokenizer, linked_batches())
+    rng = seed_everything(0)
+    sentences = list(pos.read(LAB / "treebank/en-train.conllu", UPOS))
+    labels = [[UPOS.index(label) for label in sentence.labels] for sentence in sentences]
+    data = TokenData([sentence.tokens for sentence in sentences], labels, list(UPOS))
+    tagger = tagging.load(folder, pick_device(), data.label_names)
+    yield "fine-tuning", tagger, tagging.objective(tagger, folder, data, max_length=LENGTH, batch_size=32, rng=rng)
+    encoder, tokenizer = load_encoder(folder, pick_device()), WordTokenizer(folder, LENGTH)
+    yield "realignment", encoder, RealignmentObjective(encoder, tokenizer, linked_batches(), contrastive.loss)
 
 
 def linked_batches() -> Iterator[list[LinkedPair]]:
@@ -74,7 +77,7 @@ def linked_batches() -> Iterator[list[LinkedPair]]:
 
 
 def peak() -> float:
-    """Measured floating-point operations a second of a large matrix product in the precision of the training."""
+    """Floating-point operations a second, as measured for a large matrix product in the precision of the training."""
     device = pick_device()
     size = MATRIX[device.type]
     matrix = torch.randn(size, size, device=device)
@@ -85,7 +88,7 @@ def peak() -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds of a second call, all of the GPU's work included."""
+    """Seconds of the second of two calls, with all of the GPU's work."""
     for _ in range(2):
         if torch.cuda.is_available():
             torch.cuda.synchronize()
@@ -98,20 +101,19 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def work_of(objective: Objective, steps: int) -> tuple[int, int]:
-    """Sub-words, padding left out, and floating-point operations, forward and backward, of so many batches."""
+    """Sub-words without padding, and floating-point operations forward and backward, of `steps` batches."""
     device = pick_device()
     tokens = 0
     with FlopCounterMode(display=False) as counter:
         for draw in islice(objective.draws, steps):
             batch = objective.prepare(draw)
             tokens += int(batch.mask.sum())
-            on_device = type(batch)(*(tensor.to(device) for tensor in batch))
-            objective.loss(on_device).backward()
+            objective.loss(each_tensor(lambda tensor: tensor.to(device), batch)).backward()
     return tokens, counter.get_total_flops()
 
 
 def main() -> None:
-    """Print the table and what takes the time."""
+    """Print the table and the profiles."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--steps", type=int, default=100)

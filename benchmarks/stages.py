@@ -1,8 +1,8 @@
-"""Say where the time and the memory of a finished run went, stage by stage, as Markdown.
+"""Show where the time and the memory of a finished run went, stage by stage, as Markdown.
 
     python benchmarks/stages.py [results]
 
-Reads what Snakemake measured of every job (`results/benchmarks/`) and what every training noted (`run.json`).
+Reads what Snakemake measured for every job (`results/benchmarks/`) and the record of every training (`run.json`).
 """
 
 import json
@@ -16,11 +16,12 @@ from machine import describe
 def stages(results: Path) -> pd.DataFrame:
     """Jobs, seconds of wall clock and CPU, and peak memory of each rule."""
     rows = []
-    for path in sorted(results.glob("benchmarks/*/*.tsv")):
+    benchmarks = results / "benchmarks"
+    for path in sorted(benchmarks.rglob("*.tsv")):
         measured = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
         rows.append(
             {
-                "stage": path.parent.name,
+                "stage": path.relative_to(benchmarks).parts[0],
                 "seconds": measured["s"],
                 "cpu_seconds": measured["cpu_time"],
                 "peak_mib": measured["max_rss"],
@@ -51,9 +52,9 @@ def trainings(results: Path) -> pd.DataFrame:
             "seconds to first batch, mean": grouped["seconds_to_first_batch"].mean().round(1),
             "sentences a second, mean": grouped["sentences_per_second"].mean().round(1),
         }
-    )
+    ).reset_index()
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "results")
-    print(describe(), stages(folder).to_markdown(), trainings(folder).to_markdown(), sep="\n\n")
+    print(describe(), stages(folder).to_markdown(), trainings(folder).to_markdown(index=False), sep="\n\n")

@@ -1,8 +1,8 @@
-"""Compare what surrounds the work of a short job with and without what `realign.job` does to shorten it.
+"""Compare what a short job costs beside its work, with and without what `realign.jobs.job` does to shorten it.
 
-python benchmarks/startup.py
+    python benchmarks/startup.py
 
-Each process imports what a score needs, and ends. They are run in turn; the table has the medians.
+Each process imports what scoring needs, and ends. The ways take turns; the table has their medians.
 """
 
 import subprocess

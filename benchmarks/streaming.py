@@ -3,8 +3,8 @@
     python benchmarks/streaming.py            # a million pairs; needs results/models/e5-3 of the default run
     python benchmarks/streaming.py 100000
 
-The text is made of invented words with a known translation each, in Zipf's proportions, with the punctuation that a
-tokeniser has to split; it says nothing about quality. Every stage runs in a process of its own.
+The text consists of invented words that follow Zipf's law, each with one translation, and of punctuation that a
+tokeniser has to split. It says nothing about quality. Every stage runs in a process of its own.
 """
 
 import resource
@@ -16,6 +16,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from machine import describe
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+
+from realign.aligners.registry import FastAlignSettings
 
 HOME = Path(__file__).parents[1]
 TYPES = 200_000
@@ -34,30 +38,34 @@ tokenise_bitext(Path('raw'), 'en', 'de', Path('bitext'))
 """,
     "align, dictionary": """
 from realign.aligners.dictionary import align
-align(Path('bitext'), Path('dictionary'), Path('dictionary.links'))
+from realign.aligners.inputs import AlignerInputs
+align(AlignerInputs(Path('bitext'), dictionary=Path('dictionary')), Path('dictionary.links'), {})
 """,
-    "align, fastalign": """
-from realign.aligners.fastalign import align
-align(Path('bitext'), Path('fastalign.links'), threads=2)
+    "align, fastalign": f"""
+from realign.aligners.both_directions import align
+from realign.aligners.inputs import AlignerInputs
+align(AlignerInputs(Path('bitext'), threads=2), Path('fastalign.links'), {FastAlignSettings().model_dump()})
 """,
     "index five languages, realign 20 steps": f"""
 import torch; torch.set_num_threads(1)
-from realign.devices import pick_device, seed_everything
 from realign.encoders.checkpoint import load_encoder
-from realign.encoders.words import WordTokenizer
-from realign.realignment import RealignmentObjective, linked_files, mixed_batches
-from realign.training import Plan, train
-order = seed_everything(1)
-encoder = load_encoder(Path({str(ENCODER)!r}), pick_device())
-batches = mixed_batches(linked_files(['bitext'] * 5, ['dictionary.links'] * 5), 16, order)
-train(encoder, RealignmentObjective(encoder, WordTokenizer(Path({str(ENCODER)!r}), 96), batches), Plan(1e-5, 20))
+from realign.encoders.devices import pick_device, seed_everything
+from realign.realignment.linked_bitext import linked_files
+from realign.realignment.objective import RealignmentSettings, realignment_objective
+from realign.training.loop import Plan, train
+folder = Path({str(ENCODER)!r})
+rng = seed_everything(1)
+encoder = load_encoder(folder, pick_device())
+files = linked_files(['bitext'] * 5, ['dictionary.links'] * 5)
+settings = RealignmentSettings('realign.realignment.losses.contrastive')
+train(encoder, realignment_objective(encoder, folder, files, settings, rng), Plan(1e-5, 20))
 """,
 }
 
 
 def generate(folder: Path, lines: int) -> None:
-    """Raw pairs of 4 to 25 words with punctuation, and a dictionary of half of the words."""
-    order = np.random.default_rng(0)
+    """Write raw pairs of 4 to 25 words with punctuation, and a dictionary of half of the words."""
+    rng = np.random.default_rng(0)
     consonants, vowels = "bdfgklmnprstvz", "aeiou"
     syllables = [c + v for c in consonants for v in vowels]
 
@@ -71,8 +79,8 @@ def generate(folder: Path, lines: int) -> None:
     sources = [word(number, "") for number in range(TYPES)]
     targets = [word(number, "en") for number in range(TYPES)]
     with open(folder / "raw", "w", encoding="utf-8") as out:
-        for length in order.integers(4, 26, size=lines):
-            chosen = np.minimum(order.zipf(1.25, size=length), TYPES) - 1
+        for length in rng.integers(4, 26, size=lines):
+            chosen = np.minimum(rng.zipf(1.25, size=length), TYPES) - 1
             left, right = " ".join(sources[n] for n in chosen), " ".join(targets[n] for n in chosen)
             out.write(f"{left.capitalize()}, yes.\t{right.capitalize()}, ja.\n")
     with open(folder / "dictionary", "w", encoding="utf-8") as out:

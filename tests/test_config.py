@@ -15,6 +15,7 @@ from realign.experiment.experiment import Experiment
 from realign.jobs.digest import LIBRARY, code_digest, reached
 from realign.jobs.locks import claim_folder
 
+FILES = {"source": "files", "pattern": "{lang}.{split}"}
 PROJECT = Path(__file__).parents[1]
 
 
@@ -31,14 +32,14 @@ def content() -> dict[str, Any]:
         ({"realignment": {"stepz": 3}}, "realignment.stepz: unknown key; did you mean 'steps'?"),
         ({"realignment": {"steps": 0}}, "realignment.steps: found 0; expected a number of steps from 1, or 'match'"),
         ({"finetuning": {"warmup": 2}}, "finetuning.warmup: found 2; input should be less than or equal to 1"),
-        ({"methods": ["baseline", "before-giza"]}, "names an unknown aligner; the aligners are fastalign, dictionary"),
+        ({"methods": ["baseline", "before-giza"]}, "names an unknown aligner; expected one of fastalign, dictionary"),
         ({"realignment": {"steps": "many"}}, "realignment.steps: found 'many'; expected a number of steps"),
         ({"methods": ["baseline", "during"]}, "'during' is neither 'baseline' nor 'before-<aligner>'"),
         ({"methods": ["baseline", "after-dictionary"]}, "nor 'before-<aligner>' nor 'during-<aligner>'"),
-        ({"methods": ["baseline", "during-giza"]}, "names an unknown aligner; the aligners are fastalign"),
+        ({"methods": ["baseline", "during-giza"]}, "names an unknown aligner; expected one of fastalign"),
         ({"methods": ["before-dictionary"]}, "methods: 'baseline' is missing"),
         ({"target_languages": ["ar", "en"]}, "target_languages: 'en' is the source language"),
-        ({"target_languages": ["ar", "ar"]}, "target_languages: a value appears twice"),
+        ({"target_languages": ["ar", "ar"]}, "target_languages: found ['ar', 'ar']; a value appears twice"),
         ({"target_languages": ["../up"]}, "target_languages.0: found '../up'"),
         ({"models": {"../up": {"source": "lab"}}}, "models.../up: found '../up'"),
         ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
@@ -49,19 +50,19 @@ def content() -> dict[str, Any]:
             {"realignment": {"languages": ["ar", "ar"]}},
             "realignment.languages: found ['ar', 'ar']; a value appears twice",
         ),
-        ({"realignment": {"layers": [4]}}, "realignment.layers: [4] are not among the 3 of 'e5-3'"),
-        ({"realignment": {"layers": [-8, -1]}}, "realignment.layers: [-8] are not among the 3 of 'e5-3'"),
+        ({"realignment": {"layers": [4]}}, "realignment.layers: [4] are not among the 3 layers of 'e5-3'"),
+        ({"realignment": {"layers": [-8, -1]}}, "realignment.layers: [-8] are not among the 3 layers of 'e5-3'"),
         ({"figures": {"palette": "jet"}}, "figures.palette: found 'jet'; input should be 'Pastel1', 'Pastel2'"),
         (
             {"dictionaries": {"source": "hub", "url": "{language}"}},
-            "dictionaries.url: found '{language}'; expected no other fields than {source}, {lang}",
+            "dictionaries.url: found '{language}'; expected no fields except {source}, {lang}",
         ),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "ud", "url": "{task}"}}},
-            "tasks.pos.url: found '{task}'; expected no other fields than {treebank}, {release}, {lang}, {name}, {sp",
+            "tasks.pos.url: found '{task}'; expected no fields except {treebank}, {release}, {lang}, {name}, {split",
         ),
         ({"measurement": {"aligner": "giza"}}, "measurement.aligner: unknown aligner 'giza'"),
-        ({"bitext": {"source": "files", "source_side": "x"}}, "expected either 'pattern', or both"),
+        ({"bitext": {"source": "files", "source_side": "{split}"}}, "expected either 'pattern', or both"),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}},
             "tasks.pos.dataset: found 'wikiann'; expected",
@@ -79,7 +80,7 @@ def content() -> dict[str, Any]:
         ({"methods": ["baseline", "before-awesome"]}, "aligners.awesome.model: found None; expected one of models"),
     ],
 )
-def test_a_mistake_is_told_in_one_sentence(content: dict[str, Any], change: dict[str, Any], said: str) -> None:
+def test_a_mistake_is_reported_in_one_sentence(content: dict[str, Any], change: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError) as error:
         read_config(content | change)
     assert said in str(error.value)
@@ -148,17 +149,33 @@ def test_each_language_has_an_encoder_and_is_scored_with_its_own(content: dict[s
     ("entry", "said"),
     [
         ({"when": "before"}, "methods: 'mine' is neither 'baseline' nor 'before-<aligner>'"),
-        ({"when": "after", "aligner": "dictionary"}, "methods.mine.when: found 'after'; the whens are before, during"),
-        ({"when": "before", "aligner": "giza"}, "methods.mine.aligner: found 'giza'; the aligners are fastalign"),
+        (
+            {"when": "after", "aligner": "dictionary"},
+            "methods.mine.when: found 'after'; expected one of before, during",
+        ),
+        ({"when": "before", "aligner": "giza"}, "methods.mine.aligner: found 'giza'; expected one of fastalign"),
         (
             {"when": "before", "aligner": "dictionary", "stepz": 3},
             "methods.mine.stepz: unknown key; did you mean 'steps'",
         ),
         ({"when": "before", "aligner": "dictionary", "steps": 0}, "methods.mine.steps: found 0; expected a number of"),
-        ({"when": "before", "aligner": "dictionary", "layers": [9]}, "methods.mine.layers: [9] are not among the 3"),
+        ({"when": "before", "aligner": "dictionary", "layers": [9]}, "methods.mine.layers: [9] are not among the 3 l"),
         ({"when": "before", "aligner": "dictionary", "languages": ["fi"]}, "methods.mine.languages: ['fi'] not among"),
         ({"when": "before", "aligner": "dictionary", "loss": "l3"}, "methods.mine.loss: found 'l3'; expected one of"),
-        ({"when": "before", "aligner": "dictionary", "label": ""}, "methods.mine.label: found ''; expected a text"),
+        ({"when": "before", "aligner": "dictionary", "loss": ["a"]}, "methods.mine.loss: found ['a']"),
+        (
+            {"when": "before", "aligner": "dictionary", "coefficient": 2},
+            "methods.mine.coefficient: has no effect before",
+        ),
+        (
+            {"when": "during", "aligner": "dictionary", "steps": 2},
+            "methods.mine.steps: has no effect during fine-tuning",
+        ),
+        (
+            {"when": "before", "aligner": "dictionary", "label": "_x"},
+            "methods.mine.label: found '_x'; expected some text",
+        ),
+        ({"when": "before", "aligner": "dictionary", "label": ""}, "methods.mine.label: found ''; expected some text"),
     ],
 )
 def test_a_mistake_in_a_method_is_one_sentence(content: dict[str, Any], entry: dict[str, Any], said: str) -> None:
@@ -177,7 +194,7 @@ def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"tasks": {"pos": {"source": "files", "pattern": "x", "labels": ["A"]}}}, "tasks.pos.labels: unknown key"),
+        ({"tasks": {"pos": {**FILES, "labels": ["A"]}}}, "tasks.pos.labels: unknown key"),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "xtreme", "treebanks": {"en": "UD_English-EWT"}}}},
             "tasks.pos.treebanks: unknown key",
@@ -193,7 +210,35 @@ def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[
             "measurement.measures: unknown measure 'cka'; the",
         ),
         ({"finetuning": {"epochs": {"pos": 1, "chunks": 1}}}, "finetuning.epochs: unknown tasks ['chunks']"),
-        ({"aligners": {"dictionary": {"source": "lab"}}}, "aligners.dictionary.source: since version 0.2.0 this is"),
+        (
+            {"tasks": {"pos": {**FILES, "pattern": "{lang}.conllu"}}},
+            "tasks.pos.pattern: found '{lang}.conllu'; expected {split}",
+        ),
+        ({"tasks": {"pos": {**FILES, "pattern": "{split}"}}}, "tasks.pos.pattern: found '{split}'; expected {lang}"),
+        (
+            {"bitext": {"source": "files", "pattern": "{split}"}},
+            "bitext.pattern: found '{split}'; expected {lang}, or all",
+        ),
+        ({"bitext": {"source": "files", "pattern": ""}}, "bitext.pattern: found ''; expected a path"),
+        (
+            {"tasks": {"ner": {**FILES, "labels": ["O", "O"]}}},
+            "tasks.ner.labels: found ['O', 'O']; a value appears twice",
+        ),
+        ({"tasks": {"ner": {**FILES, "labels": ["O", ""]}}}, "tasks.ner.labels.1: found ''"),
+        ({"methods": ["baseline", {"x": {}}]}, "methods: found ['baseline', {'x': {}}]; expected names of methods"),
+        ({"methods": ["baseline", 3]}, "methods: found ['baseline', 3]; expected names of methods"),
+        ({"methods": []}, "methods: found []; expected names of methods"),
+        (
+            {"methods": {"baseline": {}, "all": {"when": "before", "aligner": "dictionary"}}},
+            "the name 'all' stands for",
+        ),
+        (
+            {"methods": {"baseline": {}, "before-dictionary": {"label": "baseline"}}},
+            "methods: two have the label 'baseline'",
+        ),
+        ({"realignment": None}, "realignment: found None"),
+        ({"realignment": {"layers": [True]}}, "realignment.layers.0: found True"),
+        ({"aligners": {"dictionary": {"source": "lab"}}}, "aligners.dictionary.source: renamed to 'dictionaries' in"),
     ],
 )
 def test_a_key_that_would_be_ignored_is_refused(content: dict[str, Any], change: dict[str, Any], said: str) -> None:

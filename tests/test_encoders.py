@@ -192,6 +192,12 @@ def test_a_directory_that_is_no_encoder_is_told(tmp_path: Path) -> None:
         import_encoder(tmp_path, tmp_path / "out")
     np.save(tmp_path / "x.npy", np.zeros(1))
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(InputError, match="config.json: no such file; an encoder's directory needs one"):
+        import_encoder(tmp_path, tmp_path / "out")
+    (tmp_path / "config.json").write_text("[1]")
+    with pytest.raises(InputError, match="config.json: expected a JSON object"):
+        import_encoder(tmp_path, tmp_path / "out")
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(InputError, match="not a loadable encoder"):
         import_encoder(tmp_path, tmp_path / "out")
 

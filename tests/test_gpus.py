@@ -192,7 +192,7 @@ def test_a_senseless_number_of_jobs_per_device_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=variables(tmp_path, **changes), capture_output=True, text=True
     )
     assert finished.returncode == 1
-    assert finished.stderr == "error: REALIGN_JOBS_PER_GPU must be a number from 1, but is 'two'\n"
+    assert finished.stderr == "error: REALIGN_JOBS_PER_GPU must be a whole number, at least 1, but is 'two'\n"
 
 
 @pytest.mark.parametrize("resources", [["--resources", "gpu=2"], []], ids=["counted", "uncounted"])

@@ -46,7 +46,7 @@ def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
         ({"models": {"mine": {"source": "files", "path": "nowhere"}}}, "models.mine.path: no Hugging Face directory"),
         (
             {"bitext": {"source": "files", "pattern": "{language}"}},
-            "config: bitext.pattern: found '{language}'; expected no other fields than {source}, {lang}, {split}",
+            "config: bitext.pattern: found '{language}'; expected no fields except {source}, {lang}, {split}",
         ),
     ],
 )
@@ -67,7 +67,8 @@ def test_sides_of_a_bitext_with_different_lines_are_refused_before_anything_runs
     (study.folder / "train.it").write_text("a b\nc d", encoding="utf-8")  # the last line lacks its end
     moses = {"source": "files", "source_side": "{split}.{source}", "target_side": "{split}.{lang}"}
     with study.replaced_config(bitext=moses):
-        sentence(study.snakemake("-n"), "train.it: 2 lines, but train.en has 3; the two sides of a bitext need as many")
+        said = "train.it: 2 lines, but train.en has 3; both sides of a bitext need the same number"
+        sentence(study.snakemake("-n"), said)
 
 
 def test_a_language_of_the_lab_with_five_lines_is_refused_before_anything_runs(

@@ -63,13 +63,17 @@ def test_pairs_are_the_same_from_json_lines_and_tsv(tmp_path: Path) -> None:
         (
             "a.jsonl",
             '{"premise": "a", "hypothesis": "b", "label": "maybe"}\n',
-            "a.jsonl:1: label 'maybe' is none of ent",
+            "a.jsonl:1: label 'maybe' is not one of ent",
         ),
         ("a.jsonl", '{"premise": "a", "label": "neutral"}\n', "a.jsonl:1: no text under 'hypothesis'"),
         ("a.jsonl", "premise\n", "a.jsonl:1: not a JSON object"),
         ("a.tsv", "premise\tlabel\na\tneutral\n", "a.tsv:1: no column 'hypothesis' in the header"),
         ("a.tsv", "premise\thypothesis\tlabel\na\t\tneutral\n", "a.tsv:2: no text under 'hypothesis'"),
-        ("a.tsv", "premise\thypothesis\tlabel\na\tb\tneutral\na\rb\tc\tneutral\n", "a.tsv:3: not a line of TSV"),
+        (
+            "a.tsv",
+            "premise\thypothesis\tlabel\na\tb\tneutral\na\rb\tc\tneutral\n",
+            "a.tsv:3: a carriage return in the line",
+        ),
     ],
 )
 def test_wrong_pairs_are_refused_with_their_line(tmp_path: Path, name: str, text: str, said: str) -> None:

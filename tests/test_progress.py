@@ -102,11 +102,11 @@ def test_a_run_is_followed_from_beside_it_until_it_has_finished(folder: Path, lo
         (folder / "go").touch()
         assert process.wait(60) == 0
     text = progress(folder)
-    assert text.startswith("no run is going on; the last one finished at ")
+    assert text.startswith("no run is active; the last one finished at ")
     assert row(text, "total") == ["7", "7"] and row(text, "late")[:2] == ["3", "3"]
     with running(folder) as process:
         assert process.wait(60) == 0
-    assert progress(folder).startswith("no run is going on; the last one had nothing to do at ")
+    assert progress(folder).startswith("no run is active; the last one had nothing to do at ")
 
 
 def read_only(folder: Path) -> bool:
@@ -123,42 +123,42 @@ def test_failed_jobs_are_named_with_their_logs(folder: Path) -> None:
     with running(folder, "--keep-going") as process:
         assert process.wait(60) == 1
     text = progress(folder)
-    assert text.startswith("no run is going on; the last one failed at ")
+    assert text.startswith("no run is active; the last one failed at ")
     assert row(text, "total") == ["7", "5", "1"]
     assert re.search(r"^failed:\n  late n=1: \d s, late1.log$", text, flags=re.MULTILINE)
 
 
-def test_a_killed_run_is_told_from_one_that_goes_on(folder: Path) -> None:
+def test_a_killed_run_is_distinguished_from_a_running_one(folder: Path) -> None:
     with running(folder):
         assert progress(folder).startswith("running since ")
     text = progress(folder)
-    assert text.startswith("no run is going on; the last one was killed after ")
+    assert text.startswith("no run is active; the last one was killed after ")
     assert text.splitlines()[2].split()[3:5] == ["cut", "off"] and row(text, "late")[2] == "2"
     assert "time left" not in text
 
 
-def test_a_stopped_run_is_told_from_a_killed_one(folder: Path) -> None:
+def test_a_stopped_run_is_distinguished_from_a_killed_one(folder: Path) -> None:
     with running(folder) as process:
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
         process.wait(60)
-    assert progress(folder).startswith("no run is going on; the last one was stopped at ")
+    assert progress(folder).startswith("no run is active; the last one was stopped at ")
     with running(folder) as process:
         process.terminate()  # the running jobs may end
         (folder / "go").touch()
         process.wait(60)
     text = progress(folder)
-    assert text.startswith("no run is going on; the last one was stopped at ") and row(text, "all") == ["1", "0"]
+    assert text.startswith("no run is active; the last one was stopped at ") and row(text, "all") == ["1", "0"]
 
 
-def test_a_folder_in_which_nothing_ran_is_told(tmp_path: Path) -> None:
-    assert progress(tmp_path) == f"no run has been in {tmp_path}\n"
+def test_a_folder_in_which_nothing_ran_is_reported(tmp_path: Path) -> None:
+    assert progress(tmp_path) == f"there has been no run in {tmp_path}\n"
 
 
 def test_a_whole_study_is_counted_and_its_report_is_no_run(finished_study: Study) -> None:
     text = "\n".join(report(finished_study.folder, datetime.now()))
     logs = (finished_study.folder / ".snakemake/log").glob("*.log")
     assert any("Report created" in log.read_text() for log in logs), "the report of a run has a log of its own"
-    assert text.startswith("no run is going on; the last one ")
+    assert text.startswith("no run is active; the last one ")
 
 
 def test_jobs_of_groups_on_a_cluster_are_counted_one_by_one() -> None:

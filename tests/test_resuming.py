@@ -1,4 +1,4 @@
-"""A training killed at any step goes on from its saved state, to the same bytes as one that never was."""
+"""A training killed at any step continues from its saved state, to the same bytes as one that never was."""
 
 import os
 import random
@@ -125,7 +125,7 @@ def test_killed_at_random_steps_it_ends_with_the_same_bytes(
         process.wait()
         assert not folder.exists()
     rest = steps_until_end(start(command, folder))
-    assert rest[0] > 3 and rest[-1] == 39, "it goes on from the last state"
+    assert rest[0] > 3 and rest[-1] == 39, "it continues from the last state"
     assert same(folder, undisturbed)
     assert not list(tmp_path.glob(".*"))
 
@@ -166,7 +166,7 @@ def small_training(tmp_path: Path, identity: str, stop: int | None = None) -> tu
 
 def test_random_states_and_losses_go_on_too(tmp_path: Path) -> None:
     whole, _ = small_training(tmp_path / "a", "x")
-    with pytest.raises(Interrupted, match="stopped by SIGUSR1 after step 3; the next try goes on from .*state.pt"):
+    with pytest.raises(Interrupted, match="stopped by SIGUSR1 after step 3; the next try continues from .*state.pt"):
         small_training(tmp_path / "b", "x", stop=2)
     losses, seen = small_training(tmp_path / "b", "x")
     assert losses == whole and seen == [3, 4, 5]
@@ -176,7 +176,7 @@ def test_a_state_of_other_settings_or_a_cut_one_is_not_used(tmp_path: Path, caps
     with pytest.raises(Interrupted):
         small_training(tmp_path, "x", stop=2)
     _, seen = small_training(tmp_path, "y")
-    assert seen == list(range(6)) and "of a training with other inputs or settings" in capsys.readouterr().out
+    assert seen == list(range(6)) and "saved by a training with other inputs or settings" in capsys.readouterr().out
     path = tmp_path / ".state" / "state.pt"
     path.write_bytes(path.read_bytes()[:500])
     _, seen = small_training(tmp_path, "y")

@@ -64,7 +64,7 @@ class Watch:
         return (self.study.folder / "slurm-run.log").read_text(encoding="utf-8", errors="replace")
 
     def look(self) -> list[tuple[str, str, str, str]]:
-        """Id, rule, state and node of the jobs in SLURM's hands."""
+        """Id, rule, state and node of the jobs in SLURM's queue."""
         seen = []
         for line in slurm("squeue", "--noheader", "--format=%i|%k|%T|%N").splitlines():
             job, comment, state, node = line.split("|")
@@ -195,7 +195,7 @@ def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:
 
 def test_a_training_is_told_before_its_time_is_up_and_its_next_try_goes_on(disturbed: Watch) -> None:
     assert "stopped by SIGUSR1 after step" in " ".join(disturbed.said().split())
-    assert re.search(r"going on after step \d", Path(disturbed.slow_log).read_text(encoding="utf-8"))
+    assert re.search(r"continuing after step \d", Path(disturbed.slow_log).read_text(encoding="utf-8"))
 
 
 def test_only_jobs_that_compute_on_a_gpu_ask_for_one_and_none_of_the_login_node_is_submitted(disturbed: Watch) -> None:
@@ -237,5 +237,5 @@ def test_jobs_that_a_killed_run_has_left_are_named(disturbed: Watch) -> None:
     finished = disturbed.study.snakemake("-j1")
     slurm("scancel", job)
     told = " ".join((finished.stdout + finished.stderr).split())
-    assert finished.returncode != 0 and "jobs of an earlier run in this folder are still in SLURM's hands" in told
+    assert finished.returncode != 0 and "jobs of an earlier run in this folder are still in SLURM's queue" in told
     assert f"`scancel {job}`" in told

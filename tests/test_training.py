@@ -269,7 +269,7 @@ def test_a_batch_that_does_not_fit_is_halved_once_and_says_so(capsys: pytest.Cap
     whole, _ = trained(6)
     halves, seen = trained(3)
     assert halves == pytest.approx(whole, rel=1e-5) and seen == [None, 3, 3, 3]
-    assert "out of memory at step 0: from here on 3 sentences at a time, not 6" in capsys.readouterr().out
+    assert "out of memory at step 0: continuing with 3 sentences at a time, not 6" in capsys.readouterr().out
     assert trained(2, at_once=2) == (pytest.approx(whole, rel=1e-5), [2, 2, 2])
     with pytest.raises(OutOfMemory, match="out of memory on cpu at step 0 with 3 sentences at a time; lower micro_b"):
         trained(2)

@@ -1,5 +1,5 @@
-"""The one exception that means: the input is wrong, and the message says where and how."""
+"""The exception for wrong input, whose message says what is wrong and where."""
 
 
 class InputError(Exception):
-    """A mistake in a file or the configuration, told in one sentence that names file, line or key."""
+    """A mistake in a file or the config; the message is one sentence that names the file, line or key."""

@@ -1,4 +1,4 @@
-"""The fine-tuning stage, shared by its two rules: from an encoder and labelled examples to a checkpoint."""
+"""Fine-tuning, shared by its two rules: train an encoder on labelled examples and store a checkpoint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Extension = Callable[[Objective, "PreTrainedModel", Generator], Objective]
-"""Makes another objective from the task's, given the model and the training's random numbers."""
+"""Makes another objective from the task's, given the model and the training's random generator."""
 
 
 @dataclass(frozen=True)
 class FinetuningSettings:
-    """How to fine-tune: passes, examples a step, peak rate, warm-up as a share of the steps, decay, longest input."""
+    """Epochs, examples per step, peak learning rate, warm-up as a share of the steps, weight decay, longest input."""
 
     epochs: int
     batch_size: int
@@ -35,7 +35,7 @@ class FinetuningSettings:
 
 @dataclass(frozen=True)
 class LabelledInput:
-    """What a task is learned from: an encoder's folder, a Parquet file, and the package of the task's kind."""
+    """The inputs of fine-tuning: an encoder's folder, examples as Parquet, and the package of the task's kind."""
 
     encoder: Path
     examples: Path
@@ -51,7 +51,7 @@ def finetune_checkpoint(
 ) -> None:
     """Fine-tune an encoder on labelled examples and store it; `extend` may add to the task's objective.
 
-    The manifest of `destination` must have a seed. Raises `InputError` for examples or an encoder that do not fit.
+    The manifest of `destination` must have a seed. Raises `InputError` for invalid examples or encoders.
     """
     manifest = destination.manifest
     assert manifest.seed is not None

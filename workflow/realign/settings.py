@@ -3,7 +3,9 @@
 A registry defines the settings of its rows with these; `realign.config` puts all sections together.
 """
 
-from typing import Annotated
+from collections.abc import Sequence
+from string import Formatter
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -24,18 +26,32 @@ class Section(BaseModel):
 
 
 class NoSettings(Section):
-    """Nothing can be set."""
+    """There are no settings."""
 
 
-def template(*fields: str) -> AfterValidator:
-    """A check that a pattern has no other fields than these."""
+def each_once(values: list[Any]) -> list[Any]:
+    """A check that no value appears twice."""
+    if len(set(values)) != len(values):
+        raise ValueError(f"a value appears twice in {values}")
+    return values
+
+
+def template(*fields: str, needs: Sequence[str] = ()) -> AfterValidator:
+    """A check that a pattern has no fields except these, and has those that it needs to tell its files apart."""
 
     def check(pattern: str) -> str:
+        known = ", ".join(f"{{{field}}}" for field in fields)
         try:
-            pattern.format(**dict.fromkeys(fields, ""))
-        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
-            known = ", ".join(f"{{{field}}}" for field in fields)
-            raise ValueError(f"expected no other fields than {known}") from None
+            found = {name for _, name, *_ in Formatter().parse(pattern) if name is not None}
+        except ValueError:
+            raise ValueError(f"expected no fields except {known}") from None
+        if found - set(fields):
+            raise ValueError(f"expected no fields except {known}")
+        if not pattern.strip():
+            raise ValueError("expected a path or URL")
+        for field in needs:
+            if field not in found:
+                raise ValueError(f"expected {{{field}}}, without which different data would be read from one file")
         return pattern
 
     return AfterValidator(check)

@@ -6,9 +6,9 @@ rule measure_pretrained:
     output:
         PATHS.pretrained_alignment,
     log:
-        "results/logs/alignment/{model}-pretrained-{lang}.log",
+        "results/logs/alignment/{model}/pretrained/{lang}.log",
     benchmark:
-        "results/benchmarks/measure_pretrained/{model}-{lang}.tsv"
+        "results/benchmarks/measure_pretrained/{model}/{lang}.tsv"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),
@@ -30,6 +30,6 @@ use rule measure_pretrained as measure_realigned with:
     output:
         PATHS.realigned_alignment,
     log:
-        "results/logs/alignment/{model}-{recipe}-seed{seed}-{lang}.log",
+        "results/logs/alignment/{model}/{recipe}/seed{seed}/{lang}.log",
     benchmark:
-        "results/benchmarks/measure_realigned/{model}-{recipe}-seed{seed}-{lang}.tsv"
+        "results/benchmarks/measure_realigned/{model}/{recipe}/seed{seed}/{lang}.tsv"

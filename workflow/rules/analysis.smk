@@ -148,7 +148,7 @@ rule draw:
         "../scripts/draw.py"
 
 
-# Last of all, when every job with a benchmark is done. The benchmarks are no inputs, so that losing one runs nothing.
+# Runs last, after every job with a benchmark. The benchmarks are not inputs, so that a lost one re-runs nothing.
 rule timeline:
     input:
         "results/scores.csv",
@@ -165,7 +165,7 @@ rule timeline:
         "../scripts/timeline.py"
 
 
-# Snakemake's own report, made by a second Snakemake over what the first has finished.
+# Snakemake's own report, made by a second Snakemake from what the first has finished.
 rule report:
     input:
         SUMMARY_FILES,

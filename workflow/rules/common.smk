@@ -1,4 +1,4 @@
-# What several rules share: paths, wildcard constraints, and params and inputs that depend on how Snakemake runs.
+# Shared by several rules: paths, wildcard constraints, and params and inputs that depend on how Snakemake runs.
 # Every path and every setting comes from EXPERIMENT (workflow/realign/experiment/).
 
 import re
@@ -13,7 +13,7 @@ from realign.text.files import sha256_of
 
 PATHS = EXPERIMENT.paths
 SOURCE = EXPERIMENT.source
-# Whether all paths are objects of a storage (`--default-storage-provider`).
+# Whether all paths are in object storage (`--default-storage-provider`).
 STORED = workflow.storage_settings.default_storage_provider is not None
 
 SUMMARY_FILES = [f"results/{table}.csv" for table in [*SUMMARIES, *["aligners"] * bool(EXPERIMENT.judged)]]
@@ -26,7 +26,7 @@ wildcard_constraints:
 
 
 def digest(script, *modules):
-    """Digest of a rule's script, of its rows' modules, and of all library code under them; a param of every rule."""
+    """Digest of a rule's script, of `modules`, and of all library code that they import; a param of every rule."""
     return code_digest(PROJECT / "workflow" / "scripts" / f"{script}.py", *modules)
 
 
@@ -41,8 +41,8 @@ def checkpoint(folder, kind="pretrained"):
 def weights_of(manifest_path, kind="pretrained"):
     """The weights beside a manifest as an input, if they are dropped after their last use.
 
-    With an object storage these are all files beside it, which the job must fetch. Elsewhere the manifest vouches for
-    the weights, and they need not be inputs.
+    Weights that are kept need not be inputs, because the manifest vouches for them. With object storage, all files
+    beside the manifest are inputs, because the job must fetch them.
     """
     if STORED:
         return [
@@ -59,9 +59,9 @@ def identity(wildcards):
 
 
 def sizes(wildcards, input):
-    """Sizes of the user's files in their order as a param, because Snakemake's cache hash sorts them by content.
+    """Sizes of the user's files, in order, as a param, because Snakemake's cache hash sorts the files by content.
 
-    Files in a storage may not be at hand; their names serve instead.
+    Files in object storage may not be available locally; their names are used instead.
     """
     if STORED:
         return [Path(path).name for path in input]
@@ -69,9 +69,9 @@ def sizes(wildcards, input):
 
 
 def contents(wildcards, input):
-    """Contents of made files in their order as a param, for a job on another node, whose Snakemake sees the job alone.
+    """Digests of generated files, in order, as a param for a job on another node, whose Snakemake sees only that job.
 
-    The process that submits records the params for the next run and compares them then; there it is None.
+    In the main process, which records the params and compares them in the next run, the value is None.
     """
     if not SHARED or workflow.is_main_process:
         return None
@@ -79,6 +79,6 @@ def contents(wildcards, input):
 
 
 def configfile_option():
-    """The config files from the command line, as an option for a Snakemake inside this run."""
+    """The config files from the command line, as an option for a Snakemake that this run starts."""
     files = workflow.overwrite_configfiles
     return f"--configfile {shlex.join(map(str, files))}" if files else ""

@@ -10,9 +10,9 @@ rule finetune:
         **checkpoint(PATHS.finetuned, "finetuned"),
         losses=f"{PATHS.finetuned}/loss.csv",
     log:
-        "results/logs/finetuned/{model}-{variant}-{task}-seed{seed}.log",
+        "results/logs/finetuned/{model}/{variant}/{task}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/finetune/{model}-{variant}-{task}-seed{seed}.tsv"
+        "results/benchmarks/finetune/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
         variant=EXPERIMENT.variants_when(None, "before"),
     resources:
@@ -31,7 +31,7 @@ rule finetune:
         "../scripts/finetune.py"
 
 
-# A rule of its own, so that no change of realignment reaches a baseline.
+# A separate rule, so that a change to realignment does not re-run the baseline.
 rule finetune_jointly:
     input:
         unpack(lambda w: EXPERIMENT.joint_inputs(w.variant)),
@@ -42,9 +42,9 @@ rule finetune_jointly:
         **checkpoint(PATHS.finetuned, "finetuned"),
         losses=f"{PATHS.finetuned}/loss.csv",
     log:
-        "results/logs/finetuned/{model}-{variant}-{task}-seed{seed}.log",
+        "results/logs/finetuned/{model}/{variant}/{task}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/finetune_jointly/{model}-{variant}-{task}-seed{seed}.tsv"
+        "results/benchmarks/finetune_jointly/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
         variant=EXPERIMENT.variants_when("during"),
     resources:

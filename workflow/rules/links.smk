@@ -18,7 +18,7 @@ rule fetch_dictionary:
         "../scripts/fetch_dictionary.py"
 
 
-# One rule for each aligner of the registry, `align_<aligner>`.
+# One rule for each aligner in the registry, `align_<aligner>`.
 for row in ALIGNERS:
 
     rule:

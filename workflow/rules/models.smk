@@ -4,9 +4,7 @@ localrules:
 
 rule prepare_lab_model:
     input:
-        vocabulary=lambda w: (
-            str(LAB / "vocabulary.txt") if CONFIG.models[w.model].trim_to == "lab" else []
-        ),
+        vocabulary=lambda w: (str(LAB / "vocabulary.txt") if CONFIG.models[w.model].trim_to == "lab" else []),
     output:
         **checkpoint(PATHS.model),
     log:

@@ -8,9 +8,9 @@ rule realign:
         losses=f"{PATHS.realigned}/loss.csv",
         record=f"{PATHS.realigned}/run.json",
     log:
-        "results/logs/realigned/{model}-{recipe}-seed{seed}.log",
+        "results/logs/realigned/{model}/{recipe}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/realign/{model}-{recipe}-seed{seed}.tsv"
+        "results/benchmarks/realign/{model}/{recipe}/seed{seed}.tsv"
     cache: SHARED_IF_PINNED and "realigned" in CONFIG.storage.keep
     resources:
         **GPU,

@@ -7,9 +7,9 @@ rule score:
     output:
         PATHS.score,
     log:
-        "results/logs/scores/{model}-{variant}-{task}-seed{seed}-{lang}.log",
+        "results/logs/scores/{model}/{variant}/{task}/seed{seed}/{lang}.log",
     benchmark:
-        "results/benchmarks/score/{model}-{variant}-{task}-seed{seed}-{lang}.tsv"
+        "results/benchmarks/score/{model}/{variant}/{task}/seed{seed}/{lang}.tsv"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),

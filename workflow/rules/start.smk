@@ -23,7 +23,7 @@ from realign.jobs.locks import claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
 from realign.jobs.signals import pass_on_warnings
 
-# The logger of the bars shows a failed job's log. A job killed in its first second has none; that needs no traceback.
+# The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
 
 LAB = Path(os.path.relpath(PROJECT / "lab")) if PROJECT == Path.cwd() else PROJECT / "lab"
@@ -33,7 +33,7 @@ try:
     EXPERIMENT = Experiment(CONFIG, LAB)
     if workflow.is_main_process:
         check_inputs(CONFIG, EXPERIMENT.locate)
-    # A cache that the variable names is used without the option --cache, which Snakemake does not pass on to other nodes.
+    # The variable alone turns the cache on, because Snakemake does not pass the option --cache on to other nodes.
     if SHARED := bool(os.environ.get(VARIABLE)):
         os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])
         workflow.workflow_settings.cache = workflow.workflow_settings.cache or []
@@ -41,8 +41,8 @@ try:
             open_cache(os.environ[VARIABLE])
     if workflow.is_main_process:
         refuse_lost_links(Path("results"))
-    # Not for dry runs, jobs on other nodes, or the report that a job of this very run makes.
-    # (`workflow.dryrun` is not yet true in a dry run while this file is read.)
+    # Not in dry runs, in jobs on other nodes, or in the Snakemake that makes this run's report.
+    # (`workflow.dryrun` is not yet true in a dry run while this file is parsed.)
     if (
         workflow.is_main_process
         and not workflow.output_settings.dryrun
@@ -50,15 +50,15 @@ try:
     ):
         claim_folder(Path(".snakemake/realign.lock"))
         refuse_left_jobs(Path.cwd())
-    # In a step of a SLURM job, this Snakemake receives the signals that its training needs.
+    # Inside a step of a SLURM job, this Snakemake receives the signals meant for its training.
     if not workflow.is_main_process and "SLURM_STEP_ID" in os.environ:
         pass_on_warnings()
     GPU_JOBS = len(visible_devices()) * jobs_per_device()
 except InputError as error:
     raise WorkflowError(str(error))
 
-# `-j` may name more cores than this machine has; more jobs than cores would only compete for caches. A cluster counts
-# its own, and a group of short jobs there takes one processor, unless the profile gives it more.
+# `-j` may exceed the number of cores of this machine, but more jobs than cores would only compete for caches. A cluster
+# counts its own processors, and a group of short jobs takes one there, unless the profile gives it more.
 if "processor" not in workflow.global_resources:
     workflow.register_resource("processor", len(os.sched_getaffinity(0)))
 
@@ -67,16 +67,18 @@ resource_scopes:
     processor="local",
 
 
-# As many jobs at once as this machine's GPUs take, unless `--resources gpu=` gives a number; each job claims one GPU
-# itself (realign.jobs.gpus). A machine that submits to a cluster may have no GPUs: jobs ask for one there only if the
-# profile or command line counts them (`resources: [gpu=16]`), and have one where they run. Without any of these, no
-# rule mentions a GPU.
+# Run as many GPU jobs at once as this machine's GPUs can take, unless `--resources gpu=` sets a number; each job claims
+# a GPU itself (realign.jobs.gpus). A machine that submits to a cluster may have no GPUs: its jobs request one only if
+# the profile or command line sets their number (`resources: [gpu=16]`). Inside a SLURM job, SLURM_GPUS says that it has
+# one. Without any of these, no rule requests a GPU.
 if GPU_JOBS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", GPU_JOBS)
 GPU = {"gpu": 1} if "gpu" in workflow.global_resources or "SLURM_GPUS" in os.environ else {}
 
-# Snakemake knows what depends on something fetched only by its name, so it is shared only if the name pins the content.
+# Snakemake identifies fetched inputs only by name, so what depends on them is shared only if the name pins the content.
 MOVING = unpinned(CONFIG)
 SHARED_IF_PINNED = SHARED and not MOVING
 if SHARED and MOVING and workflow.is_main_process:
-    logger.warning(f"Links, fetched and realigned encoders are not shared: {MOVING[0]} is not pinned.")
+    logger.warning(
+        f"Links, fetched and realigned encoders are not shared, because {MOVING[0]} is not pinned."
+    )

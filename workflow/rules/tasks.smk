@@ -2,7 +2,7 @@ localrules:
     fetch_task,
 
 
-# Both rules make the same files, so that a task that moves from one source to another runs again.
+# Both rules make the same files, so that a task runs again when its source changes.
 rule prepare_task:
     input:
         lambda w: EXPERIMENT.locate.examples(w.task, w.lang, w.split),

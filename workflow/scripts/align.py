@@ -1,4 +1,4 @@
-"""Link the words of a bitext by an aligner of the registry."""
+"""Link the words of a bitext with an aligner from the registry."""
 
 from importlib import import_module
 from pathlib import Path
@@ -14,10 +14,6 @@ with job(snakemake.log[0], snakemake.threads):
     params, files = snakemake.params, snakemake.input
     if params.gpu:
         claim_device()  # before torch is imported
-
-        from realign.encoders.devices import use_threads
-
-        use_threads(snakemake.threads)
 
     from realign.aligners.inputs import AlignerInputs
 

@@ -1,4 +1,4 @@
-"""Say how fine-tuning changed alignment, relative to before, by model, task, language and layer."""
+"""Compute the relative change of alignment by fine-tuning, by model, task, language and layer."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

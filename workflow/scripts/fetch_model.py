@@ -1,4 +1,4 @@
-"""Fetch an encoder from the hub and bring it into the form that all stages read."""
+"""Fetch an encoder from the hub and convert it to the form that all stages read."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

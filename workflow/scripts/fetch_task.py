@@ -1,4 +1,4 @@
-"""Fetch the labelled examples of one task, language and split, and bring them into a Parquet file."""
+"""Fetch the labelled examples of one task, language and split, and write them as Parquet."""
 
 from importlib import import_module
 from pathlib import Path

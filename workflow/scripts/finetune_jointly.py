@@ -1,4 +1,4 @@
-"""Fine-tune an encoder on a task while realigning it: one batch of linked sentence pairs a step."""
+"""Fine-tune an encoder on a task while realigning it: one batch of linked sentence pairs per step."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Judge every aligner by hand-made word links: precision, recall, AER."""
+"""Judge every aligner against hand-made word links: precision, recall, AER."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Bring the bitext of one language and split into fast_align's format, UTF-8 NFC."""
+"""Convert the bitext of one language and split to fast_align's format, UTF-8 NFC."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

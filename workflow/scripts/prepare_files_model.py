@@ -1,4 +1,4 @@
-"""Bring a user's Hugging Face directory into the form that all stages read: one safetensors file, a fast tokenizer."""
+"""Convert a user's Hugging Face directory to the form that all stages read: one safetensors file, a fast tokenizer."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Bring the labelled examples of one task, language and split into a Parquet file."""
+"""Write the labelled examples of one task, language and split as Parquet."""
 
 from importlib import import_module
 from pathlib import Path

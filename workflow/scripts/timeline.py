@@ -1,4 +1,4 @@
-"""Draw when the jobs of each rule ran, as far as their benchmarks tell."""
+"""Draw when the jobs of each rule ran, according to their benchmarks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Segment the raw sentence pairs of one language and split into bitext of words."""
+"""Split the raw sentence pairs of one language and split into words, as bitext."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,1 +1,1 @@
-"""Aligners: what extracts word pairs from bitext, as Pharaoh links."""
+"""Aligners: extract word pairs from bitext, as Pharaoh links."""

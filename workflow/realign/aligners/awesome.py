@@ -1,9 +1,8 @@
-"""The awesome aligner: links what an encoder's states find alike in both directions (Dou and Neubig 2021).
+"""The awesome aligner: links words whose states in an encoder are similar in both directions (Dou and Neubig 2021).
 
-As "Word Alignment by Fine-tuning Embeddings on Parallel Corpora" extracts links from an encoder, here without its
-fine-tuning: two sub-words are linked when, by the dot products of their states in one layer, each is likely enough
-among all sub-words of its sentence to be what the other corresponds to; two words are linked when any of their
-sub-words are.
+It extracts links as in "Word Alignment by Fine-tuning Embeddings on Parallel Corpora", but without the fine-tuning. The
+dot products of sub-word states in one layer give a distribution over the sub-words of the other sentence. Two sub-words
+are linked when each is likely enough given the other; two words are linked when any of their sub-words are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from tqdm import tqdm
 
 from realign.aligners.inputs import AlignerInputs
 from realign.encoders.checkpoint import load_encoder
-from realign.encoders.devices import autocast, pick_device
+from realign.encoders.devices import autocast, pick_device, use_threads
 from realign.encoders.precision import Precision
 from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad
 from realign.errors import InputError
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CHUNK = 4096
-"""Sentence pairs in memory at a time; the longer a chunk, the more alike are the lengths in its batches."""
+"""Sentence pairs in memory at a time; longer chunks give batches of more similar lengths."""
 
 
 class EncodedPair(NamedTuple):
@@ -65,10 +64,10 @@ def softmax_links(
 
 
 def word_links(linked: Tensor, source_words: Tensor, target_words: Tensor) -> list[list[Link]]:
-    """The links between words, ascending, of each sentence pair: of words with any linked sub-words.
+    """The links between words of each sentence pair, ascending; words are linked when any of their sub-words are.
 
     `linked` is [batch, source, target]; `source_words` [batch, source] and `target_words` [batch, target] hold the
-    word of each sub-word. Sub-words of no word must not be linked.
+    index of each sub-word's word. Sub-words that belong to no word must not be linked.
     """
     pair, source, target = linked.nonzero(as_tuple=True)
     rows = torch.stack([pair, source_words[pair, source], target_words[pair, target]], dim=1).unique(dim=0)
@@ -79,13 +78,14 @@ def word_links(linked: Tensor, source_words: Tensor, target_words: Tensor) -> li
 
 
 def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:
-    """Stream a bitext and write the links of each of its lines to `links`, by one layer of an encoder.
+    """Stream a bitext and write the links of each line to `links`, from the states of one layer of an encoder.
 
     `settings` are those of the aligner's row. Layer 1 is the first above the embeddings. Sentences are cut to
     `max_length` sub-words, special tokens included; words that are cut off get no links. Raises `InputError` for an
     empty or malformed bitext, and for an encoder with fewer layers.
     """
     assert inputs.encoder is not None
+    use_threads(inputs.threads)
     layer, threshold, batch_size = settings["layer"], settings["threshold"], settings["batch_size"]
     lines = sum(1 for _ in read_lines(inputs.bitext))
     if lines == 0:
@@ -131,7 +131,7 @@ def link_batch(
     threshold: float,
     precision: Precision,
 ) -> list[list[Link]]:
-    """The links between the words of each pair, by the states of one layer of the encoder."""
+    """The links between the words of each pair, from the states of one layer of the encoder."""
     source_states, source_words = _states(encoder, [pair.source for pair in pairs], pad_id, layer, precision)
     target_states, target_words = _states(encoder, [pair.target for pair in pairs], pad_id, layer, precision)
     linked = softmax_links(

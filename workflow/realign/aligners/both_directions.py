@@ -1,4 +1,4 @@
-"""The FastAlign aligner: both directions and grow-diag-final-and, by programs with fast_align's command line."""
+"""The FastAlign aligner: both directions and grow-diag-final-and, with programs that have fast_align's command line."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> No
     """Write the symmetrised links of a bitext to `links`; `settings` are those of the aligner's row.
 
     Bitext in `inputs.context` is aligned along with it, since a few lines alone have poor statistics; its links are
-    dropped. With two threads both directions are aligned at once. Raises `InputError` when a program is missing or
+    dropped. With two threads, both directions are aligned at once. Raises `InputError` when a program is missing or
     fails, with the last line that it printed.
     """
     fast_align, atools = settings["program"] or FAST_ALIGN, settings["symmetrizer"] or ATOOLS
@@ -61,7 +61,7 @@ def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> No
 
 
 def _concatenate(bitexts: Iterable[Path], corpus: Path) -> int:
-    """Write all bitexts to one file; the number of lines of the first."""
+    """Write all bitexts to one file, and return the number of lines of the first."""
     first, *others = (read_bitext(path) for path in bitexts)
     lines = 0
     with open(corpus, "w", encoding="utf-8") as out:
@@ -73,7 +73,7 @@ def _concatenate(bitexts: Iterable[Path], corpus: Path) -> int:
 
 
 def _run(command: Sequence[str], output: Path) -> None:
-    """Run a program with its standard output in a file; what it says on the way is passed on at once."""
+    """Run a program with its standard output in a file; each line of its standard error is passed on at once."""
     if shutil.which(command[0]) is None:
         raise InputError(
             f"{command[0]}: no such program on the PATH; it is configured as part of the fastalign aligner"

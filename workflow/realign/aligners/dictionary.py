@@ -31,7 +31,7 @@ def link(pair: SentencePair, dictionary: Translations) -> list[Link]:
 
 
 def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:  # noqa: ARG001 (it has none)
-    """Stream a bitext and write the links of each of its lines to `links`."""
+    """Stream a bitext and write the links of each line to `links`."""
     assert inputs.dictionary is not None
     translations = read_dictionary(inputs.dictionary)
     with atomic_writer(links) as out:

@@ -1,4 +1,4 @@
-"""What an aligner is given."""
+"""The inputs of an aligner."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from realign.encoders.precision import Precision
 
 @dataclass(frozen=True)
 class AlignerInputs:
-    """The bitext to link, and what else the aligner's row asks for; the rest is None or empty."""
+    """The bitext to link, and what else the aligner's row requires; the rest is None or empty."""
 
     bitext: Path
     context: tuple[Path, ...] = ()

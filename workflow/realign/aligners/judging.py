@@ -1,4 +1,4 @@
-"""Judge aligners by hand-made word links: precision, recall and alignment error rate (Och and Ney 2003)."""
+"""Judge aligners against hand-made word links: precision, recall and alignment error rate (Och and Ney 2003)."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class GoldLinks(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What precision, recall and AER are made of, over any number of sentence pairs."""
+    """The counts that precision, recall and AER are computed from, over any number of sentence pairs."""
 
     sentences: int
     links: int
@@ -49,7 +49,7 @@ class Counts(NamedTuple):
 
 
 def read_gold(path: Path) -> Iterator[GoldLinks]:
-    """Stream hand-made links, a line a sentence pair: `i-j` is a sure link, `ipj` a possible one.
+    """Stream hand-made links, one line per sentence pair: `i-j` is a sure link, `ipj` a possible one.
 
     Raises `InputError` for anything else.
     """
@@ -69,7 +69,7 @@ def read_gold(path: Path) -> Iterator[GoldLinks]:
 
 
 def count(found: Iterable[Iterable[Link]], gold: Iterable[GoldLinks]) -> Counts:
-    """Compare the links of sentence pairs with the hand-made ones; both must be as long."""
+    """Compare the links of sentence pairs with the hand-made ones; both must have the same length."""
     totals = [0, 0, 0, 0, 0]
     for links, (sure, possible) in zip(found, gold, strict=True):
         links = set(links)
@@ -95,7 +95,7 @@ def judge(bitext: Path, links: Path, gold: Path) -> Counts:
 
 
 def aligners_table(counts: Sequence[tuple[str, str, Counts]]) -> pd.DataFrame:
-    """A row for each (aligner, language, counts), and one for each aligner over all of its languages."""
+    """One row for each (aligner, language, counts), and one for each aligner over all of its languages."""
     rows = [*counts]
     for aligner in sorted({aligner for aligner, _, _ in counts}):
         of_aligner = [numbers for name, _, numbers in counts if name == aligner]

@@ -15,13 +15,13 @@ Command = Annotated[list[str], Field(min_length=1)] | None
 
 
 class FastAlignSettings(Section):
-    """FastAlign in both directions, symmetrised, by any programs with fast_align's command line."""
+    """FastAlign in both directions, symmetrised, with any programs that have fast_align's command line."""
 
     program: Command = Field(
-        None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own, over sil-thot"
+        None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own, using sil-thot"
     )
     symmetrizer: Command = Field(
-        None, description="command of `atools`, such as `[atools]`; null is the project's own, over sil-thot"
+        None, description="command of `atools`, such as `[atools]`; null is the project's own, using sil-thot"
     )
     symmetrization: Literal["grow-diag-final-and", "grow-diag-final", "grow-diag", "intersect", "union"] = Field(
         "grow-diag-final-and", description="how the directions are combined"
@@ -31,16 +31,18 @@ class FastAlignSettings(Section):
 class AwesomeSettings(Section):
     """A neural aligner: bidirectional softmax over word similarities inside an encoder (Dou and Neubig 2021)."""
 
-    model: str | None = Field(None, description="which of the experiment's `models` to align with, as pretrained")
+    model: str | None = Field(
+        None, description="which of the experiment's `models` to align with, in its pretrained state"
+    )
     layer: Count = Field(8, description="layer whose sub-words are compared")
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.001, description="both probabilities must exceed it")
-    batch_size: Count = Field(64, description="sentence pairs at a time")
+    batch_size: Count = Field(64, description="sentence pairs per batch")
     max_length: Length = Field(512, description="longest sentence, in sub-words")
 
 
 @dataclass(frozen=True)
 class Aligner:
-    """An aligner: its module, its settings, what it needs, and what its jobs ask of a machine."""
+    """An aligner: its module, its settings, what it needs, and the resources of its jobs."""
 
     name: str
     module: str
@@ -56,9 +58,9 @@ class Aligner:
     """Settings that name commands, which must be on the PATH."""
     threads: int = 1
     memory: tuple[float, float] = (2000, 0)
-    """MB, and MB for each MB of the inputs or of the encoder."""
+    """MB, plus MB for each MB of the inputs or of the encoder."""
     minutes: tuple[float, float] = (5, 0.1)
-    """Minutes, and minutes for each MB."""
+    """Minutes, plus minutes for each MB."""
 
 
 ALIGNERS = (
@@ -89,7 +91,7 @@ ALIGNERS = (
         minutes=(240, 0.2),
     ),
 )
-"""In the order of the reference."""
+"""In the order of the config reference."""
 
 MEASURING = "dictionary"
-"""The aligner whose links are measured unless the config names another."""
+"""The aligner whose links are used to measure alignment, unless the config names another."""

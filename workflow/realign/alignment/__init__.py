@@ -1,1 +1,1 @@
-"""How well the words of two languages align inside an encoder: the measures, and the records of what was measured."""
+"""How well the words of two languages align inside an encoder: the measures, and the records of the results."""

@@ -27,7 +27,7 @@ PairedVectors = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class MeasuringSettings:
-    """What is measured: the module of each measure by name, at most how many words; and how it is computed."""
+    """The module of each measure by name, the maximum number of word pairs, batch size and precision."""
 
     measures: Mapping[str, str]
     max_word_pairs: int
@@ -43,7 +43,7 @@ def measure_alignment(
 ) -> list[AlignmentScore]:
     """Alignment of every layer on the first `max_word_pairs` usable links of a linked bitext.
 
-    Raises `InputError` when it has none.
+    Raises `InputError` when there are none.
     """
     usable = ((pair, links) for pair, all_links in linked if (links := usable_links(pair, all_links)))
     parts: list[list[PairedVectors]] = []  # by batch, then by layer
@@ -58,7 +58,7 @@ def measure_alignment(
 
 
 def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
-    """Every layer's score in both directions by every measure, whose modules are given; from vectors [n, hidden]."""
+    """Scores of every layer in both directions, from vectors [n, hidden]; `measures` gives each measure's module."""
     modules: defaultdict[str, list[str]] = defaultdict(list)
     for name, module in measures.items():
         modules[module].append(name)
@@ -83,7 +83,7 @@ def _paired_states(
     sentences: Sequence[tuple[SentencePair, list[Link]]],
     precision: Precision,
 ) -> list[PairedVectors]:
-    """For each layer the source and target vectors [n, hidden] of the linked words that truncation left."""
+    """For each layer the source and target vectors [n, hidden] of the linked words that survive truncation."""
     batch = tokenizer.collate(
         tokenizer.encode([pair.source for pair, _ in sentences] + [pair.target for pair, _ in sentences])
     )
@@ -95,7 +95,7 @@ def _paired_states(
 
 
 def _paired_pieces(first_pieces: Tensor, sentences: Sequence[tuple[SentencePair, list[Link]]]) -> tuple[Tensor, Tensor]:
-    """Sentence and sub-word [2, n] of the linked source words, and those of the target words."""
+    """Sentence and sub-word indices [2, n] of the linked source words, and of the linked target words."""
     places = [(n, i, n + len(sentences), j) for n, (_, links) in enumerate(sentences) for i, j in links]
     source, i, target, j = torch.tensor(places).T
     pieces = first_pieces[source, i], first_pieces[target, j]

@@ -1,4 +1,4 @@
-"""What the measuring stages write: one JSON file for each checkpoint and language."""
+"""The records that measuring and scoring write: one JSON file for each checkpoint and language."""
 
 from pathlib import Path
 from typing import Literal
@@ -44,14 +44,14 @@ class ScoreRecord(BaseModel):
     model: str
     method: str
     realigned_for: str | None = None
-    """The language of the encoder, where a method realigns one for each language."""
+    """The language of the encoder, if the method realigns one encoder for each language."""
     task: str
     seed: int
     language: str
     metric: str
     score: float
     n: int
-    """labels scored"""
+    """Number of labels scored."""
     numerators: list[int]
     denominators: list[int]
     alignment: list[AlignmentScore]

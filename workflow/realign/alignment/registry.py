@@ -1,7 +1,7 @@
 """The measures of alignment. A new one is a module in `alignment/measures/` and a row here.
 
-The module has `scores(source, target, measures)`: by direction and measure, the scores of one layer's vectors of words
-and of their translations, both [n, hidden]. A module may compute several measures, which then share their work. This
+The module has `scores(source, target, measures)`, which returns scores by direction and measure for one layer's vectors
+of words and of their translations, both [n, hidden]. A module may compute several measures, which then share work. This
 file is read by the config and by the rules, never by a stage.
 """
 
@@ -15,6 +15,8 @@ class Measure:
     name: str
     module: str
     summary: str
+    default: bool = False
+    """Whether it is measured by default; a new measure is not, so that adding it re-runs nothing."""
 
 
 MEASURES = (
@@ -22,11 +24,13 @@ MEASURES = (
         "weak",
         "realign.alignment.measures.retrieval",
         "share of words whose nearest neighbour among the words of the other language is their translation",
+        default=True,
     ),
     Measure(
         "strong",
         "realign.alignment.measures.retrieval",
         "share of words whose nearest neighbour among all words of both languages is their translation",
+        default=True,
     ),
 )
-"""In the order of the reference; figures and titles show the first that is measured."""
+"""In the order of the config reference; figures and titles show the first one that is measured."""

@@ -40,7 +40,7 @@ def bootstrap_interval(x: Values, y: Values, resamples: int, confidence: float, 
 
 
 def layer_positions(layers: list[int]) -> dict[str, dict[int, int]]:
-    """Names of layer positions, each with the layer that a model of so many layers has there.
+    """Layer positions by name; each maps a model's number of layers to its layer at that position.
 
     `last`, `penultimate`, and every relative depth of the smallest model, from `depth 0.00` (embeddings) up.
     """
@@ -67,9 +67,9 @@ def correlations(
 ) -> pd.DataFrame:
     """ρ over all (model, seed, target language) points, for each task, method, position, moment, direction and measure.
 
-    The rows of method `baseline` are the study's; those of `all` pool the points of every method. `p_holm` is p
-    corrected for the cells of one method: those of the last two layers are one table, those of all depths another.
-    Runs whose source score is 0 have no transfer, and do not count in `n`.
+    Rows of method `baseline` answer the study's question; rows of `all` pool the points of every method. `p_holm` is p
+    corrected over the cells of one method, separately for the last two layers and for all depths. Runs whose source
+    score is 0 have no transfer, and do not count in `n`.
     """
     runs = alignment_of_runs(alignment, scores)
     rows = [
@@ -82,7 +82,7 @@ def correlations(
 
 
 def holm(p: pd.Series) -> pd.Series:
-    """p-values corrected for testing all of them (Holm 1979); nan is not a test and stays."""
+    """p-values corrected for testing all of them (Holm 1979); nan is not a test and stays nan."""
     tested = p.dropna()
     corrected = pd.Series(multipletests(tested, method="holm")[1] if len(tested) else [], index=tested.index)
     return corrected.reindex(p.index)

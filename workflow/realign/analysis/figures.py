@@ -1,4 +1,4 @@
-"""The figures, as vector graphics with the same bytes for the same data."""
+"""The figures, as vector graphics; the same data give the same bytes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,11 @@ from matplotlib.lines import Line2D
 
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
+from realign.text.files import atomic_path
 
 MARKERS = "osD^vP*X<>"
 MOST_ACROSS = 4
-"""Methods side by side in a row of panels, or of a legend."""
+"""The maximum number of methods in a row of panels or of a legend."""
 Labels = Mapping[str, str]
 """The label of each method, in the order in which they are drawn."""
 
@@ -35,6 +36,7 @@ def set_style(palette: str, font_size: float) -> None:
             "legend.frameon": False,
             "pdf.fonttype": 42,
             "svg.hashsalt": "realign",
+            "text.parse_math": False,  # a dollar sign in a label is one
         }
     )
 
@@ -43,15 +45,16 @@ def save_figure(figure: Figure, paths: Sequence[str]) -> None:
     """Write the figure in every format, without a date inside."""
     for path in paths:
         undated = {"Date": None} if path.endswith(".svg") else {"CreationDate": None}
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata=undated, bbox_inches="tight")
+        with atomic_path(Path(path)) as temporary:
+            form = Path(path).suffix.removeprefix(".")
+            figure.savefig(temporary, format=form, metadata=undated, bbox_inches="tight")
     plt.close(figure)
 
 
 def transfer_figure(
     scores: pd.DataFrame, alignment: pd.DataFrame, correlations: pd.DataFrame, measure: str, width: float
 ) -> Figure:
-    """Transfer against last-layer alignment of baseline runs, before and after fine-tuning, a row for each task."""
+    """Transfer against last-layer alignment of baseline runs, before and after fine-tuning, one row per task."""
     runs = alignment_of_runs(alignment, scores)
     runs = runs[
         (runs["layer"] == runs["layers"])
@@ -97,13 +100,13 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measu
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     if pd.isna(cell["rho"]):
-        return f"too few points to tell, n = {cell['n']}"
+        return f"too few points, n = {cell['n']}"
     p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
     return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels, measure: str, width: float) -> Figure:
-    """Alignment from source to target by layer, the mean over seeds: a row for each model and task, methods across.
+    """Alignment from source to target by layer, averaged over seeds: one row per model and task, methods across.
 
     Dashed before and solid after fine-tuning. More than four methods continue in further rows.
     """
@@ -157,14 +160,14 @@ def _wrapped(label: str) -> str:
 
 
 def gain_figure(gains: pd.DataFrame, labels: Labels, source_language: str, confidence: float, width: float) -> Figure:
-    """Gain over the baseline in points, by method and language, with intervals: a row a task, a column a model.
+    """Gain over the baseline in points, by method and language, with intervals: one row per task, one column per model.
 
-    Says so when the experiment has no method but the baseline.
+    If the baseline is the only method, the figure says so.
     """
     gains = gains[(gains["method"] != BASELINE) & (gains["language"] != source_language)]
     if gains.empty:
         figure = plt.figure(figsize=(width, 0.2 * width))
-        figure.text(0.5, 0.5, "no method but the baseline in this experiment", ha="center")
+        figure.text(0.5, 0.5, "this experiment has only the baseline", ha="center")
         return figure
     tasks, models = sorted(gains["task"].unique()), sorted(gains["model"].unique())
     methods = [method for method in labels if (gains["method"] == method).any()]
@@ -200,7 +203,7 @@ def gain_figure(gains: pd.DataFrame, labels: Labels, source_language: str, confi
 
 
 def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, width: float) -> Figure:
-    """Score averaged over the target languages against the number of parameters: a panel a task, a line a method."""
+    """Mean score over the target languages against number of parameters: one panel per task, one line per method."""
     shown = gains[gains["language"] == ALL_TARGETS].merge(models[["model", "parameters"]], on="model")
     tasks = sorted(shown["task"].unique())
     methods = [method for method in labels if (shown["method"] == method).any()]

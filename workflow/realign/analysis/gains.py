@@ -1,4 +1,4 @@
-"""What realignment brings over the baseline, and what fine-tuning does to alignment."""
+"""The gain of realignment over the baseline, and the change of alignment by fine-tuning."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,10 @@ from realign.alignment.records import ScoreRecord
 from realign.analysis.tables import BASELINE, alignment_of_runs, in_order
 
 ALL_TARGETS = "mean"
-"""Stands in the column `language` for the mean over the target languages."""
+"""The entry in column `language` for the mean over the target languages."""
 
 DRAWN_AT_ONCE = 2**20
-"""So many sentences are drawn at once, 8 MiB of weights."""
+"""Number of sentences drawn at once, which takes 8 MiB of weights."""
 
 Counts = NDArray[np.float64]
 Draws = NDArray[np.int64]
@@ -33,10 +33,11 @@ def metric(counts: Counts) -> Counts:
 
 
 def bootstrap_gain(method: Counts, baseline: Counts, drawn_seeds: Draws, rng: Generator) -> Counts:
-    """Resampled mean gains [resamples] over runs paired by seed, from the runs drawn in each: [resamples, runs].
+    """Resampled mean gains [resamples] over runs paired by seed; `drawn_seeds` is [resamples, runs].
 
-    Each resample also draws sentences, once for all of its runs and both sides, because they all share one test set:
-    the interval covers the luck of training and, in full however many seeds there are, that of the test set.
+    Each resample also draws sentences, once for all of its runs and both sides, because they all share one test set.
+    The interval therefore covers the variance of training and, however many seeds there are, all of the variance of the
+    test set.
     """
     differences = np.concatenate(
         [_resampled(method, baseline, len(part), rng) for part in _chunks(drawn_seeds, method.shape[2])]
@@ -45,7 +46,7 @@ def bootstrap_gain(method: Counts, baseline: Counts, drawn_seeds: Draws, rng: Ge
 
 
 def _chunks(drawn_seeds: Draws, sentences: int) -> list[Draws]:
-    """The resamples in parts of so many that their sentences fit easily into memory."""
+    """The resamples in parts whose sentences fit easily into memory."""
     size = max(1, DRAWN_AT_ONCE // sentences)
     return [drawn_seeds[start : start + size] for start in range(0, len(drawn_seeds), size)]
 
@@ -67,7 +68,7 @@ def _weighted(counts: Counts, weights: Counts) -> Counts:
 
 
 def _stream(seed: int, *key: str) -> Generator:
-    """Random numbers of one key, which no other cell of the table shifts."""
+    """Random numbers for one key, which do not depend on the other cells of the table."""
     digest = hashlib.sha256("\0".join(key).encode()).digest()
     return np.random.default_rng([seed, *digest])
 
@@ -83,10 +84,10 @@ def realignment_gains(
 ) -> pd.DataFrame:
     """Mean and standard deviation over seeds, and the gain over the baseline with its interval.
 
-    A row for each model, task, method and language, and one for the mean over the target languages. Seeds are drawn
-    once for all languages of a model, task and method, since a run's luck is shared by the languages that it is scored
-    on; sentences are drawn for each language. Every language must have the same seeds. Where a method realigns an
-    encoder for each language, its source score is that of all of them together.
+    One row for each model, task, method and language, and one for the mean over the target languages. Seeds are drawn
+    once for all languages of a model, task and method, because a run is scored on all of them; sentences are drawn for
+    each language. Every language must have the same seeds. If a method realigns one encoder for each language, its
+    source score is that of all of them together.
     """
     by_run: dict[tuple[str, str, str, str], dict[int, ScoreRecord]] = {}
     for record in records:
@@ -150,7 +151,7 @@ def _row(model: str, task: str, method: str, language: str, values: Counts, base
 def alignment_change(
     scores: pd.DataFrame, alignment: pd.DataFrame, methods: Sequence[str], measures: Sequence[str]
 ) -> pd.DataFrame:
-    """(after - before) / before fine-tuning, the mean over seeds, for every model, method, task, language and layer."""
+    """(after - before) / before fine-tuning, averaged over seeds, for every model, method, task, language and layer."""
     cell = ["model", "method", "task", "language", "layer", "layers", "direction", "measure"]
     runs = alignment_of_runs(alignment, scores)
     wide = runs.pivot_table(index=[*cell, "seed"], columns="moment", values="score").reset_index()

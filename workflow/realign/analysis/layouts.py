@@ -1,4 +1,4 @@
-"""The tables of the paper, laid out to be read: wide, with intervals and deviations in the cells; as CSV and LaTeX."""
+"""The tables of the paper, in wide form with intervals and deviations in the cells, as CSV and LaTeX."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Shown:
-    """What tables show, in which order: the methods with their labels, and the measures, the first above all."""
+    """The methods with their labels, and the measures, both in order; some tables show only the first measure."""
 
     labels: Mapping[str, str]
     measures: list[str]
 
 
 def correlation_layout(correlations: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
-    """ρ of the baseline with its interval: task, layer and moment down, measure and direction across.
+    """ρ of the baseline with its interval: rows are task, layer and moment, columns are measure and direction.
 
     A star marks p < 0.05 after Holm's correction over the table.
     """
@@ -55,7 +55,7 @@ def change_layout(change: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
 
 
 def realignment_layout(gains: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
-    """Score averaged over the target languages, in %, mean ± deviation over seeds: a column a method."""
+    """Score averaged over the target languages, in %, mean ± deviation over seeds: one column per method."""
     shown = gains[gains["language"] == ALL_TARGETS]
     cells = shown.assign(cell=[_with_deviation(row["mean"], row["sd"]) for row in shown.to_dict("records")])
     wide = _wide(cells, ["task", "model"], ["method"])
@@ -64,7 +64,7 @@ def realignment_layout(gains: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
 
 
 def language_layout(gains: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
-    """Score by language, in %, mean ± deviation over seeds; a star marks a gain whose interval leaves out zero."""
+    """Score by language, in %, mean ± deviation over seeds; a star marks a gain whose interval excludes zero."""
     shown = gains[gains["language"] != ALL_TARGETS]
     cells = shown.assign(
         cell=[
@@ -93,8 +93,8 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame, Shown], pd.DataFrame], str
         "correlations",
         correlation_layout,
         "Spearman's rho between alignment and cross-lingual transfer of the baseline over {n} points (model, seed, "
-        "target language) a task, with {confidence} bootstrap intervals; forward is from source to target. *: p < 0.05 "
-        "after Holm's correction over the table.",
+        "target language) per task, with {confidence} bootstrap intervals; forward is from source to target. "
+        "*: p < 0.05 after Holm's correction over the table.",
     ),
     "alignment_change": (
         "alignment_change",
@@ -111,15 +111,15 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame, Shown], pd.DataFrame], str
         "realignment",
         language_layout,
         "Score by language (%), mean and deviation over {runs} seeds. *: the {confidence} bootstrap interval of the "
-        "gain over the baseline, over seeds and test sentences, leaves out 0.",
+        "gain over the baseline, over seeds and test sentences, excludes 0.",
     ),
 }
-"""The tables of the paper by name: the tidy table that each is made from, its layout and its caption's pattern."""
+"""The tables of the paper by name: the tidy table behind each, its layout and the pattern of its caption."""
 
 
 def caption_of(name: str, table: pd.DataFrame, confidence: float, measure: str) -> str:
     """A table's caption with the confidence of its intervals and the runs (seeds) or points in the tidy table."""
-    if name == "correlations":  # what pools all methods is not shown
+    if name == "correlations":  # the rows that pool all methods are not shown
         table = table[table["method"] == BASELINE]
     numbers = {column: _range(table[column]) for column in ("n", "runs") if column in table}
     return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%", measure=measure)

@@ -1,4 +1,4 @@
-"""Does alignment predict transfer within a language? A mixed-effects model that the pooled correlation lacks."""
+"""Does alignment predict transfer within a language? A mixed-effects model answers what a pooled correlation cannot."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ import pandas as pd
 from realign.analysis.tables import BASELINE, SCORE_KEYS, alignment_of_runs, with_transfer
 
 STEP = 0.1
-"""The slope is the transfer that goes with this much more alignment."""
+"""The slope is the change in transfer that goes with this much more alignment."""
 SAME = 1e-9
-"""Alignments that differ by less differ by rounding."""
+"""Smaller differences in alignment are rounding."""
 COLUMNS = [
     "task", "moment", "measure", "n", "languages", "models", "slope", "se", "p", "low", "high", "reading",
 ]  # fmt: skip
@@ -22,10 +22,11 @@ def mixed_effects(
 ) -> pd.DataFrame:
     """Transfer on last-layer forward alignment, with crossed random intercepts for language and model (REML).
 
-    A row for each task, moment and measure, over the baseline runs. Alignment enters as its deviation from what its
-    language and its model have on average: what languages or models differ by, in both, is left to the intercepts.
-    `slope` is the transfer that goes with 0.1 more alignment inside a language and a model, with its Wald interval and
-    p; nan where it cannot be estimated. Runs whose source score is 0 have no transfer, and do not count in `n`.
+    One row for each task, moment and measure, over the baseline runs. Alignment enters as its deviation from the
+    average of its language and model, so that differences between languages or models are left to the intercepts.
+    `slope` is the change in transfer that goes with 0.1 more alignment within a language and model, with its Wald
+    interval and p; nan if it cannot be estimated. Runs whose source score is 0 have no transfer, and do not count in
+    `n`.
     """
     rows = [{**about, **_fit(points, confidence)} for about, points in _cells(scores, alignment, measures)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -44,7 +45,7 @@ def _cells(
 
 
 def _within(points: pd.DataFrame) -> pd.Series:
-    """Alignment less its least-squares fit by language and by model, which for complete runs is that by both means."""
+    """Alignment minus its least-squares fit by language and model; for complete runs, the means determine that fit."""
     means = pd.get_dummies(points[["language", "model"]], dtype=float).to_numpy()
     alignment = points["alignment"].to_numpy(float)
     return pd.Series(alignment - means @ np.linalg.lstsq(means, alignment)[0], index=points.index)
@@ -64,7 +65,7 @@ def _fit(points: pd.DataFrame, confidence: float) -> dict[str, object]:
     intercepts = {"language": "0 + C(language)"} | ({"model": "0 + C(model)"} if models > 1 else {})
     model = smf.mixedlm("transfer ~ within", points, groups="everything", vc_formula=intercepts, re_formula="0")
     with warnings.catch_warnings():
-        # a variance at its boundary, zero, is an answer: the intercepts do not differ
+        # a variance at its boundary, zero, is a valid result: the intercepts do not differ
         warnings.simplefilter("ignore")
         fitted = model.fit(reml=True)
     low, high = fitted.conf_int(alpha=1 - confidence).loc["within"]

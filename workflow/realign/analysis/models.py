@@ -1,4 +1,4 @@
-"""What the models of an experiment are: layers, width, vocabulary, parameters."""
+"""The sizes of an experiment's models: layers, width, vocabulary, parameters."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def parameters(weights: Path) -> dict[str, int]:
 
 
 def models_table(folders: Iterable[tuple[str, Path]]) -> pd.DataFrame:
-    """A row for each (name, Hugging Face directory)."""
+    """One row for each (name, Hugging Face directory)."""
     rows = []
     for name, folder in folders:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Tidy tables of every score and every alignment: one observation a row."""
+"""Tidy tables of every score and every alignment: one observation per row."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from realign.alignment.records import AlignmentRecord, AlignmentScore, ScoreRecord
-from realign.text.files import atomic_writer
+from realign.errors import InputError
+from realign.text.files import atomic_writer, reading, verify
 
 BASELINE = "baseline"
 """The method without realignment."""
@@ -20,19 +21,30 @@ Record = TypeVar("Record", bound=BaseModel)
 SCORE_KEYS = ["model", "method", "task", "seed", "language"]
 RUN_KEYS = ["model", "method", "task", "seed"]
 ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
+NAMES = ["model", "method", "task", "language", "measure", "aligner", "position", "metric", "realigned_for"]
+"""Columns of names in any table."""
 Start = tuple[str, str, str, str, str | None]
-"""Model, recipe of its realigned encoder, method, task, and language, of methods that realign for each one."""
+"""Model, recipe of its realigned encoder, method, task, and the language if the method realigns for each one."""
 
 
 def read_records(paths: Iterable[str], kind: type[Record]) -> list[Record]:
-    """Records of one kind from their JSON files."""
-    return [kind.model_validate_json(Path(path).read_text(encoding="utf-8")) for path in paths]
+    """Records of one kind from their JSON files; raises `InputError` for a damaged one."""
+    return [_read_record(Path(path), kind) for path in paths]
+
+
+def _read_record(path: Path, kind: type[Record]) -> Record:
+    with reading(path):
+        verify(path)
+        try:
+            return kind.model_validate_json(path.read_bytes())
+        except ValidationError:
+            raise InputError(f"{path}: damaged; delete it and run again, which makes it again") from None
 
 
 def scores_table(records: Iterable[ScoreRecord], source_language: str, methods: Sequence[str]) -> pd.DataFrame:
     """Every score, with transfer: (score in target - score in source) / score in source, same model.
 
-    `realigned_for` is the language of the encoder, where a method realigns one for each language.
+    `realigned_for` is the language of the encoder, if the method realigns one for each language.
     """
     columns = [*SCORE_KEYS, "realigned_for", "metric", "score", "n"]
     table = pd.DataFrame([record.model_dump(include=set(columns)) for record in records], columns=columns)
@@ -52,8 +64,8 @@ def alignment_table(
 ) -> pd.DataFrame:
     """Every alignment score; `moment` is before or after fine-tuning, `layers` the number of layers of the model.
 
-    Before fine-tuning a pretrained encoder, whose method is the baseline, has no seed and no task. A realigned one
-    stands under every method and task that starts from it.
+    Before fine-tuning, a pretrained encoder, whose method is the baseline, has no seed and no task. A realigned one is
+    listed under every method and task that starts from it.
     """
     rows: list[dict[str, Any]] = []
     for score in scores:
@@ -83,7 +95,7 @@ def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore]) -> list[di
 def in_order(
     table: pd.DataFrame, keys: list[str], methods: Sequence[str], measures: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """A table sorted by keys, methods and measures in the order of the config, and names below the first of a key."""
+    """A table sorted by `keys`; methods and measures are in the order of the config, all else in ascending order."""
     orders = {"method": list(methods), "measure": list(measures)}
 
     def rank(column: pd.Series) -> pd.Series:
@@ -94,9 +106,10 @@ def in_order(
 
 
 def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Alignment before and after fine-tuning of every scored run: the table's rows under each run's task and seed.
+    """Alignment before and after fine-tuning of every scored run: the table's rows with each run's task and seed.
 
-    A realigned encoder comes before the runs that started from it, the pretrained one before all others.
+    Before fine-tuning, runs have the alignment of the realigned encoder that they started from, or else that of the
+    pretrained one.
     """
     runs = scores[RUN_KEYS].drop_duplicates()
     after = alignment[alignment["moment"] == "after"]
@@ -122,8 +135,14 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read one of the tidy tables back."""
-    table = pd.read_csv(path)
+    """Read one of the tables back; raises `InputError` for one that is not what was written."""
+    with reading(path):
+        verify(path)
+        try:
+            # names such as `nan` or `01` are names
+            table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
+        except (ValueError, UnicodeDecodeError):  # pandas' errors about a file's content are ValueErrors
+            raise InputError(f"{path}: damaged; delete it and run again, which makes it again") from None
     if "seed" in table:
         table["seed"] = table["seed"].astype("Int64")
     return table

@@ -1,4 +1,4 @@
-"""When the jobs of each rule ran and what they cost, from the benchmark that Snakemake writes as a job ends."""
+"""When the jobs of each rule ran and what they cost, from the benchmark that Snakemake writes when a job ends."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,16 +20,16 @@ PAUSE = 60.0
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
-    """A row a job: rule, start and end in seconds since 1970; a job ended when its benchmark was written."""
+    """One row per job: rule, start and end in seconds since 1970; a job ended when its benchmark was written."""
     rows = []
-    for path in sorted(folder.glob("*/*.tsv")):
+    for path in sorted(folder.rglob("*.tsv")):
         end, seconds = path.stat().st_mtime, pd.read_csv(path, sep="\t")["s"].sum()
-        rows.append((path.parent.name, end - seconds, end))
+        rows.append((path.relative_to(folder).parts[0], end - seconds, end))
     return pd.DataFrame(rows, columns=["rule", "start", "end"]).sort_values(["start", "end"], ignore_index=True)
 
 
 def sittings(jobs: pd.DataFrame) -> list[tuple[float, float]]:
-    """Start and end of every stretch of time with jobs, apart from the next one by a pause."""
+    """Start and end of every stretch of time with jobs; pauses separate them."""
     stretches: list[list[float]] = []
     for start, end in zip(jobs["start"], jobs["end"], strict=True):
         if stretches and start <= stretches[-1][1]:
@@ -47,13 +47,13 @@ def sittings(jobs: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def at_once(jobs: pd.DataFrame) -> pd.Series:
-    """How many jobs run from each moment on at which one starts or ends."""
+    """The number of running jobs, by the moments at which a job starts or ends."""
     steps = pd.concat([pd.Series(1, index=jobs["start"]), pd.Series(-1, index=jobs["end"])])
     return steps.groupby(level=0).sum().cumsum()
 
 
 def timeline_figure(jobs: pd.DataFrame, width: float) -> Figure:
-    """Jobs at once by rule over time, pauses cut out, and beside it the time of all jobs of a rule."""
+    """Jobs at once by rule over time, without pauses, and beside it the total time of each rule's jobs."""
     rules = list(dict.fromkeys(jobs["rule"]))
     if not rules:
         figure = plt.figure(figsize=(width, 0.2 * width))
@@ -81,7 +81,7 @@ def timeline_figure(jobs: pd.DataFrame, width: float) -> Figure:
 
 
 def _without_pauses(stretches: list[tuple[float, float]]) -> Placement:
-    """Where a moment stands on an axis on which every pause is as short as a fiftieth of the busy time."""
+    """The position of a moment on an axis on which every pause takes a fiftieth of the busy time."""
     gap = sum(end - start for start, end in stretches) / 50
     moments, places, place = [], [], 0.0
     for start, end in stretches:
@@ -92,7 +92,7 @@ def _without_pauses(stretches: list[tuple[float, float]]) -> Placement:
 
 
 def _draw_runs(axes: Axes, jobs: pd.DataFrame, rules: list[str], place: Placement) -> None:
-    """A band a rule, the higher the more of its jobs run at once."""
+    """One band per rule; the higher it is, the more jobs run at once."""
     counts = {rule: at_once(jobs[jobs["rule"] == rule]) for rule in rules}
     most = max(count.max() for count in counts.values())
     for row, count in enumerate(counts.values()):
@@ -103,7 +103,7 @@ def _draw_runs(axes: Axes, jobs: pd.DataFrame, rules: list[str], place: Placemen
 
 
 def _label_time(axes: Axes, stretches: list[tuple[float, float]], place: Placement) -> None:
-    """Time without pauses along the axis, and the date on which a sitting began above it if there is room."""
+    """Show time without pauses along the axis, and above it the start of each sitting, if there is room."""
     lengths = [end - start for start, end in stretches]
     busy = sum(lengths)
     unit, name = next(

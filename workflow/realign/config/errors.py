@@ -1,8 +1,8 @@
-"""What is wrong in a config, in one sentence."""
+"""Report a mistake in a config in one sentence."""
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,10 +28,9 @@ def prefixed(*path: str) -> Iterator[None]:
 
 
 def sentence(error: ValidationError, content: object, descriptions: dict[str, str]) -> str:
-    """The first error as one sentence; `descriptions` are those of all keys."""
+    """The first error as one sentence; `descriptions` holds the description of every key."""
     first = error.errors()[0]
-    about_a_tag = first["type"].startswith("union_tag")
-    path = _keys(first["loc"], content, may_be_missing=not about_a_tag)
+    path = _keys(first["loc"], content, missing=first["type"] == "missing")
     key = ".".join(path)
     match first["type"]:
         case "extra_forbidden":
@@ -48,7 +47,7 @@ def sentence(error: ValidationError, content: object, descriptions: dict[str, st
 
 
 def _sentence_on_tag(key: str, error: ErrorDetails) -> str:
-    """What is wrong with the key that tells kinds of entries apart, such as `source`."""
+    """What is wrong with the key that decides the kind of an entry, such as `source`."""
     context = error.get("ctx", {})
     tag, expected = str(context["discriminator"]).strip("'"), str(context.get("expected_tags", ""))
     if error["type"] == "union_tag_not_found":
@@ -56,12 +55,12 @@ def _sentence_on_tag(key: str, error: ErrorDetails) -> str:
     return f"{key}.{tag}: found {context['tag']!r}; expected one of {expected}"
 
 
-def _keys(location: Sequence[int | str], content: Any, *, may_be_missing: bool) -> list[str]:
-    """The keys of an error's location that are the config's; others, but for a missing key, name pydantic's types."""
+def _keys(location: Sequence[int | str], content: Any, *, missing: bool) -> list[str]:
+    """The parts of an error's location that are config keys; the rest, except a missing key, names pydantic's types."""
     path = []
     for number, part in enumerate(location):
         inside = _inside(content, part)
-        if inside is _NOTHING and not (may_be_missing and number + 1 == len(location)):
+        if inside is _NOTHING and not (missing and number + 1 == len(location)):
             continue
         path.append(str(part))
         content = inside
@@ -74,6 +73,6 @@ _NOTHING = object()
 def _inside(content: Any, part: int | str) -> Any:
     if isinstance(content, dict) and part in content:
         return content[part]
-    if isinstance(content, Iterable) and not isinstance(content, dict | str) and isinstance(part, int):
-        return list(content)[part]
+    if isinstance(content, list) and isinstance(part, int) and part < len(content):
+        return content[part]
     return _NOTHING

@@ -9,7 +9,7 @@ from pydantic import Field, create_model, field_validator
 from realign.aligners.registry import ALIGNERS
 from realign.config.errors import prefixed
 from realign.realignment.registry import LOSSES
-from realign.settings import Count, Language, Length, Positive, Section
+from realign.settings import Count, Language, Length, Positive, Section, each_once
 
 BASELINE = "baseline"
 ALL: Literal["all"] = "all"
@@ -17,35 +17,40 @@ EACH: Literal["each"] = "each"
 
 When = Literal["before", "during"]
 WHENS: tuple[When, ...] = ("before", "during")
+IDLE: dict[When, tuple[str, ...]] = {
+    "before": ("coefficient",),
+    "during": ("steps", "learning_rate", "micro_batch_size"),
+}
+"""Settings that realignment at that time does not read: during fine-tuning, those of fine-tuning decide."""
 MicroBatch = Annotated[
     Count | None,
     Field(
-        description="at most this many sentences on the device at a time, for a batch that does not fit: the same "
-        "gradient, for a third more time; null takes the whole batch, and halves it once where it does not fit"
+        description="at most this many sentences on the device at a time, for batches that do not fit: the same "
+        "gradient, in a third more time; null takes the whole batch, and halves it once if it does not fit"
     ),
 ]
 
 
 class Realignment(Section):
-    """Training an encoder on translations, before fine-tuning or during it; the defaults of all methods."""
+    """Training an encoder on translations, before or during fine-tuning; the defaults for all methods."""
 
     steps: int | Literal["match"] = Field(
         60, description="optimiser steps before fine-tuning; `match`: as many as the task's fine-tuning takes"
     )
     coefficient: Positive = Field(1.0, description="weight of the realignment loss during fine-tuning")
-    batch_size: Count = Field(16, description="sentence pairs a step, mixed over the languages")
+    batch_size: Count = Field(16, description="sentence pairs per step, mixed across languages")
     micro_batch_size: MicroBatch = None
-    learning_rate: Positive = Field(2e-5, description="constant rate of AdamW before fine-tuning")
+    learning_rate: Positive = Field(2e-5, description="constant learning rate of AdamW before fine-tuning")
     max_length: Length = Field(96, description="longest sentence, in sub-words")
     languages: list[Language] | Literal["all", "each"] = Field(
         ALL,
-        description="languages to realign on: a list; `all` target languages together; or `each`, one encoder for each "
-        "target language, which is scored with its own",
+        description="languages to realign on: a list; `all` target languages together; or `each`, which trains one "
+        "encoder for each target language and scores the language with it",
     )
-    layers: Annotated[list[int], Field(min_length=1)] = Field(
-        [-1], description="layers whose word representations are realigned, averaged; -1 is the last"
+    layers: Annotated[list[Annotated[int, Field(strict=True)]], Field(min_length=1)] = Field(
+        [-1], description="layers whose word representations are realigned, averaging their losses; -1 is the last"
     )
-    loss: str = Field(LOSSES[0].name, description="what is minimised: " + ", ".join(f"`{row.name}`" for row in LOSSES))
+    loss: str = Field(LOSSES[0].name, description="loss to minimise: " + ", ".join(f"`{row.name}`" for row in LOSSES))
 
     @field_validator("steps", mode="before")
     @classmethod
@@ -66,12 +71,10 @@ class Realignment(Section):
     def _each_once(cls, value: list[str] | str) -> list[str] | str:
         if not value:
             raise ValueError("expected at least one, or 'all'")
-        if len(set(value)) != len(value) and isinstance(value, list):
-            raise ValueError(f"a value appears twice in {value}")
-        return value
+        return each_once(value) if isinstance(value, list) else value
 
     def loss_settings(self) -> dict[str, Any]:
-        """The settings that the loss has beside those of every realignment."""
+        """The settings of the loss, without those of realignment in general."""
         return self.model_dump(exclude=set(Realignment.model_fields))
 
 
@@ -101,7 +104,7 @@ class Method:
     aligner: str | None = None
     realignment: Realignment = field(default_factory=Realignment)
     own: frozenset[str] = frozenset()
-    """The keys that it sets itself; the rest are the experiment's."""
+    """The keys that it sets itself; the others come from `realignment`."""
 
     @property
     def each(self) -> bool:
@@ -110,23 +113,26 @@ class Method:
 
 
 def read_methods(entries: Mapping[str, Mapping[str, Any]], defaults: Realignment) -> dict[str, Method]:
-    """The methods of an experiment; raises `ValueError` or `ValidationError` about the first one that is wrong."""
+    """The methods of an experiment; raises `ValueError` or `ValidationError` about the first invalid one."""
     return {name: _read_method(name, entry or {}, defaults) for name, entry in entries.items()}
 
 
 def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> Method:
     settings = dict(entry)
     label = settings.pop("label", name)
-    if not isinstance(label, str) or not label.strip():
-        raise ValueError(f"methods.{name}.label: found {label!r}; expected a text")
+    if not isinstance(label, str) or not label.strip() or label.startswith("_"):
+        raise ValueError(f"methods.{name}.label: found {label!r}; expected some text, not beginning with '_'")
     if name == BASELINE:
         if settings:
             raise ValueError(f"methods.{name}.{min(settings)}: the baseline has no settings")
         return Method(name, label)
     when, aligner = _when_and_aligner(name, settings)
+    for key in settings:
+        if key in IDLE[when]:
+            raise ValueError(f"methods.{name}.{key}: has no effect {when} fine-tuning")
     loss = settings.get("loss", defaults.loss)
     inherited = defaults.model_dump(exclude_unset=True)
-    if loss in REALIGNMENTS:
+    if isinstance(loss, str) and loss in REALIGNMENTS:
         inherited = {key: value for key, value in inherited.items() if key in REALIGNMENTS[loss].model_fields}
     with prefixed("methods", name):
         realignment = read_realignment({**inherited, **settings})
@@ -134,7 +140,7 @@ def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> 
 
 
 def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
-    """When a method realigns and whose links it uses: by its settings, or by its name if that is `when-aligner`."""
+    """When a method realigns and whose links it uses: from its settings, or from a name of the form `when-aligner`."""
     aligners = [row.name for row in ALIGNERS]
     when, _, aligner = name.partition("-")
     said: dict[str, str] = {}
@@ -153,7 +159,7 @@ def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
         if value not in expected:
             named = f"methods: {name!r} names an unknown {key}"
             where = named if said.get(key) == value else f"methods.{name}.{key}: found {value!r}"
-            raise ValueError(f"{where}; the {key}s are {', '.join(expected)}")
+            raise ValueError(f"{where}; expected one of {', '.join(expected)}")
         if said.get(key, value) != value:
             raise ValueError(f"methods.{name}.{key}: found {value!r}, but the method's name says {said[key]!r}")
         found[key] = value

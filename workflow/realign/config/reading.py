@@ -1,4 +1,4 @@
-"""Read a config; a mistake is one sentence."""
+"""Read a config, and report a mistake in one sentence."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ MOVED = {
 
 
 def read_config(content: dict[str, Any], where: str = "config") -> Config:
-    """Validate a configuration; raises `InputError` with one sentence about the first thing that is wrong."""
+    """Validate a configuration; raises `InputError` with one sentence about the first mistake."""
     for path, now in MOVED.items():
         if _has(content, path):
-            raise InputError(f"{where}: {'.'.join(path)}: since version 0.2.0 this is {now!r}")
+            raise InputError(f"{where}: {'.'.join(path)}: renamed to {now!r} in version 0.2.0")
     try:
         return Config.model_validate(content)
     except ValidationError as error:

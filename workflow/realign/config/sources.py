@@ -1,4 +1,4 @@
-"""Where data come from: the lab, your own files, or the hub."""
+"""Sources of data: the lab, your own files, or the hub."""
 
 from functools import reduce
 from operator import or_
@@ -20,14 +20,14 @@ class LabSource(Section):
 class BitextFiles(Section):
     """Your own bitext: files in fast_align's format, or line-parallel files (Moses)."""
 
-    source: Literal["files"] = Field(description="`files`: your own, by path pattern")
-    pattern: Annotated[str, template("source", "lang", "split")] | None = Field(
+    source: Literal["files"] = Field(description="`files`: your own files, by path pattern")
+    pattern: Annotated[str, template("source", "lang", "split", needs=["split"])] | None = Field(
         None, description="path of `source ||| target` files, with `{source}`, `{lang}` and `{split}` (train, test)"
     )
-    source_side: Annotated[str, template("source", "lang", "split")] | None = Field(
+    source_side: Annotated[str, template("source", "lang", "split", needs=["split"])] | None = Field(
         None, description="instead of `pattern`: path of the source side, same fields"
     )
-    target_side: Annotated[str, template("source", "lang", "split")] | None = Field(
+    target_side: Annotated[str, template("source", "lang", "split", needs=["split"])] | None = Field(
         None, description="instead of `pattern`: path of the target side, same fields"
     )
 
@@ -42,7 +42,7 @@ class BitextFiles(Section):
 class DictionaryFiles(Section):
     """Your own dictionaries: two columns, a source word and a target word (MUSE's format)."""
 
-    source: Literal["files"] = Field(description="`files`: your own, by path pattern")
+    source: Literal["files"] = Field(description="`files`: your own files, by path pattern")
     pattern: Annotated[str, template("source", "lang")] = Field(
         description="path of the dictionaries, with `{source}` and `{lang}`"
     )
@@ -51,10 +51,10 @@ class DictionaryFiles(Section):
 class DictionaryHub(Section):
     """MUSE's dictionaries, by URL."""
 
-    source: Literal["hub"] = Field(description="`hub`: fetched once, offline from then on")
+    source: Literal["hub"] = Field(description="`hub`: fetched once, then used offline")
     url: Annotated[str, template("source", "lang")] = Field(
         "https://dl.fbaipublicfiles.com/arrival/dictionaries/{source}-{lang}.txt",
-        description="where a dictionary lies, with `{source}` and `{lang}`",
+        description="URL of a dictionary, with `{source}` and `{lang}`",
     )
     sha256: dict[Language, str] = Field(
         {}, description="expected sha256 by language; a language without one is not checked"
@@ -62,19 +62,19 @@ class DictionaryHub(Section):
 
 
 class GoldFiles(Section):
-    """Your own hand-made word links, to judge the aligners by."""
+    """Your own hand-made word links, to judge the aligners against."""
 
-    source: Literal["files"] = Field(description="`files`: your own, by path pattern")
+    source: Literal["files"] = Field(description="`files`: your own files, by path pattern")
     bitext: Annotated[str, template("source", "lang")] = Field(
         description="path of the linked `source ||| target` sentences, with `{source}` and `{lang}`"
     )
     links: Annotated[str, template("source", "lang")] = Field(
-        description="path of their links, same fields; a line a pair, `0-0` is a sure link, `2p1` a possible one"
+        description="path of their links, same fields; a line per pair, `0-0` for a sure link, `2p1` for a possible one"
     )
 
 
 def one_of(entries: list[Any], key: str) -> Any:
-    """The type of an entry that one of its keys tells from the others."""
+    """The type of an entry; one of its keys decides which of `entries` it is."""
     return entries[0] if len(entries) == 1 else Annotated[reduce(or_, entries), Field(discriminator=key)]
 
 
@@ -98,13 +98,14 @@ def hub_entries(offered: str) -> list[Any]:
 
 
 def _by_source(*local: Any, offered: str) -> Any:
-    """The type of an entry: the lab, own files, or a corpus of the hub."""
+    """The type of an entry: the lab, your own files, or a corpus on the hub."""
     hub = hub_entries(offered)
     return one_of([*local, *([one_of(hub, "dataset")] if hub else [])], "source")
 
 
 def _task_entry(task: Task) -> Any:
-    files = create_model(f"{task.name} files", __base__=task.files, __doc__=f"Your own {task.summary}: {task.formats}.")
+    about = f"Your own data for {task.summary}: {task.formats}."
+    files = create_model(f"{task.name} files", __base__=task.files, __doc__=about)
     return _by_source(*([LabSource] if task.lab else []), files, offered=task.name)
 
 

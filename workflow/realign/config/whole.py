@@ -1,9 +1,9 @@
-"""An experiment's config as a whole: its sections, and what must fit between them."""
+"""The config of an experiment: its sections, and the checks between them."""
 
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
 from realign.aligners.registry import ALIGNERS, MEASURING, Aligner
 from realign.alignment.registry import MEASURES, Measure
@@ -21,7 +21,7 @@ from realign.config.methods import (
 from realign.config.models import LabModel, ModelEntry
 from realign.config.sources import BitextEntry, DictionaryEntry, GoldEntry, LabSource, TaskEntries, is_hub
 from realign.encoders.precision import Precision
-from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share
+from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share, each_once
 from realign.sources.registry import CORPORA
 from realign.tasks.registry import TASKS, Task
 
@@ -31,7 +31,7 @@ Palette = Literal[
 AlignerSettings: type[Section] = create_model(  # type: ignore[call-overload]
     "Aligners",
     __base__=Section,
-    __doc__="What links the words of bitext; a method names one of them.",
+    __doc__="The aligners, which link the words of bitext; each method names one of them.",
     **{row.name: (row.settings, Field(row.settings(), description=row.summary)) for row in ALIGNERS},
 )
 
@@ -40,55 +40,57 @@ class Finetuning(Section):
     """Training a realigned or pretrained encoder on the task in the source language."""
 
     epochs: Count | dict[str, Count] = Field(
-        5, description="passes over the training examples; one number, or one for each task"
+        5, description="passes over the training examples: one number for all tasks, or one for each task"
     )
-    batch_size: Count = Field(32, description="examples a step")
+    batch_size: Count = Field(32, description="examples per step")
     micro_batch_size: MicroBatch = None
-    learning_rate: Positive = Field(2e-5, description="peak rate of AdamW, decaying linearly to 0")
-    warmup: Share = Field(0.1, description="share of the steps in which the rate rises")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="decay of AdamW")
+    learning_rate: Positive = Field(2e-5, description="peak learning rate of AdamW, which decays linearly to 0")
+    warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay of AdamW")
     max_length: Length = Field(96, description="longest input, in sub-words")
 
 
 class Measurement(Section):
     """Measuring alignment on held-out bitext, and scoring the task."""
 
-    aligner: str = Field(MEASURING, description="aligner whose links are measured")
-    measures: Annotated[list[str], Field(min_length=1)] = Field(
-        [row.name for row in MEASURES],
-        description="how alignment is scored; figures and titles show the first: "
+    aligner: str = Field(MEASURING, description="aligner whose links are used to measure alignment")
+    measures: Annotated[list[str], Field(min_length=1), AfterValidator(each_once)] = Field(
+        [row.name for row in MEASURES if row.default],
+        description="measures of alignment; figures and titles show the first: "
         + "; ".join(f"`{row.name}`, {row.summary}" for row in MEASURES),
     )
-    max_word_pairs: Count = Field(5000, description="measure at most this many linked words a language")
+    max_word_pairs: Count = Field(5000, description="use at most this many linked word pairs per language")
     max_length: Length = Field(256, description="longest sentence, in sub-words")
-    batch_size: Count = Field(32, description="sentences at a time")
+    batch_size: Count = Field(32, description="sentences per batch")
 
 
 class Storage(Section):
-    """What stays on the disk; tables, figures and manifests always do."""
+    """What stays on disk; tables, figures and manifests always do."""
 
     keep: list[Literal["realigned", "finetuned"]] = Field(
         ["realigned", "finetuned"],
-        description="whose weights are kept after their last use; a later need for dropped ones trains them again",
+        description="whose weights are kept after their last use; dropped ones are trained again if needed later",
     )
     state_seconds: Count = Field(
-        600, description="how often a training saves its state, from which it continues after an interruption"
+        600,
+        description="seconds between saves of a training's state, from which it continues after an interruption",
     )
     dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        "float32", description="of stored weights of trained models; the 16-bit ones take half the disk and round"
+        "float32",
+        description="type of the stored weights of trained models; 16-bit types halve the disk space but round them",
     )
 
 
 class Analysis(Section):
     """Statistics."""
 
-    bootstrap: Annotated[int, Field(ge=100, strict=True)] = Field(2000, description="resamples of every interval")
-    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="confidence of every interval")
+    bootstrap: Annotated[int, Field(ge=100, strict=True)] = Field(2000, description="resamples for each interval")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="confidence level of the intervals")
     seed: Seed = Field(0, description="seed of the resampling")
 
 
 class Figures(Section):
-    """The look of the figures; changing it re-runs only them."""
+    """The look of the figures; changing it re-runs only the figures."""
 
     width: Positive = Field(7.0, description="width in inches")
     palette: Palette = Field("tab10", description="a qualitative colour map of matplotlib, for languages and methods")
@@ -96,18 +98,21 @@ class Figures(Section):
 
 
 class Config(Section):
-    """An experiment: every model, method, task, seed and language of it."""
+    """An experiment: its models, methods, tasks, seeds and languages."""
 
     source_language: Language = Field("en", description="the language with labelled training data")
-    target_languages: Annotated[list[Language], Field(min_length=1)] = Field(
+    target_languages: Annotated[list[Language], Field(min_length=1), AfterValidator(each_once)] = Field(
         description="languages that fine-tuned models are scored on, zero-shot"
     )
-    seeds: Annotated[list[Seed], Field(min_length=1)] = Field(description="one training run each")
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)] = Field(
+        description="one training run each"
+    )
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)] = Field(description="encoders by name")
     methods: Annotated[dict[Name, dict[str, Any] | None], Field(min_length=1)] = Field(
-        description="what is compared: a list of names, or names with settings. `baseline` is always needed; "
-        "`before-<aligner>` and `during-<aligner>` mean what they say; any other name has `when` (before, during) and "
-        "`aligner`. Settings are those of `realignment`, for this method alone, and `label`, its name in figures"
+        description="what is compared: a list of names, or names with settings. `baseline` is required; "
+        "`before-<aligner>` and `during-<aligner>` realign with that aligner's links, before or during fine-tuning; "
+        "any other name needs `when` (before, during) and `aligner`. A method may have its own settings of "
+        "`realignment`, and a `label`, its name in figures"
     )
     tasks: TaskEntries = Field(description="tasks to fine-tune on")
     bitext: BitextEntry = Field(description="parallel sentences: `train` for realignment, `test` to measure alignment")
@@ -116,15 +121,15 @@ class Config(Section):
     )
     aligners: AlignerSettings = Field(AlignerSettings(), description="settings of the aligners")
     gold_links: GoldEntry | None = Field(
-        None, description="hand-made word links, by which all aligners are judged; null judges none"
+        None, description="hand-made word links against which all aligners are judged; null judges none"
     )
     realignment: Realignment = Field(REALIGNMENTS[Realignment().loss](), description="settings of realignment")
     finetuning: Finetuning = Field(Finetuning(), description="settings of fine-tuning")
     measurement: Measurement = Field(Measurement(), description="settings of measuring and scoring")
     precision: Precision = Field(
-        "auto", description="of the matrix products; `auto` is bfloat16 where the device is made for it"
+        "auto", description="precision of matrix products; `auto` is bfloat16 on devices built for it, else float32"
     )
-    storage: Storage = Field(Storage(), description="what stays on the disk")
+    storage: Storage = Field(Storage(), description="what stays on disk")
     analysis: Analysis = Field(Analysis(), description="settings of the statistics")
     figures: Figures = Field(Figures(), description="settings of the figures")
 
@@ -134,37 +139,64 @@ class Config(Section):
         """A list of names is a mapping without settings."""
         if not isinstance(methods, list):
             return methods
-        if len({str(name) for name in methods}) != len(methods):
-            raise ValueError(f"a value appears twice in {methods}")
-        return dict.fromkeys(methods)
+        if not methods or not all(isinstance(name, str) for name in methods):
+            raise ValueError("expected names of methods, or a mapping of names to settings")
+        return dict.fromkeys(each_once(methods))
 
     @field_validator("realignment", mode="plain")
     @classmethod
-    def _with_its_loss(cls, realignment: object) -> Realignment:
-        return read_realignment(realignment if isinstance(realignment, dict) else {"": realignment})
+    def _with_its_loss(cls, realignment: Any) -> Realignment:
+        return (
+            read_realignment(realignment) if isinstance(realignment, dict) else Realignment.model_validate(realignment)
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for key in ("target_languages", "seeds"):
-            values = getattr(self, key)
-            if len(set(values)) != len(values):
-                raise ValueError(f"{key}: a value appears twice in {values}")
         if self.source_language in self.target_languages:
             raise ValueError(f"target_languages: {self.source_language!r} is the source language")
         if BASELINE not in self.methods:
             raise ValueError("methods: 'baseline' is missing; gains are measured against it")
+        self._check_patterns()
         self._check_methods()
         self._check_models()
         self._check_measurement()
         self._check_tasks()
-        for row in self.used_aligners:
-            if row.encoder and self.aligner_settings(row).get("model") not in self.models:
-                found = self.aligner_settings(row).get("model")
-                raise ValueError(f"aligners.{row.name}.model: found {found!r}; expected one of models")
+        self._check_aligners()
         return self
 
+    def _check_aligners(self) -> None:
+        for row in self.used_aligners:
+            settings = self.aligner_settings(row)
+            if not row.encoder:
+                continue
+            model = self.models.get(settings["model"])
+            if model is None:
+                raise ValueError(f"aligners.{row.name}.model: found {settings['model']!r}; expected one of models")
+            if isinstance(model, LabModel) and settings.get("layer", 0) > model.layers:
+                raise ValueError(
+                    f"aligners.{row.name}.layer: found {settings['layer']}; {settings['model']!r} has {model.layers}"
+                )
+
+    def _check_patterns(self) -> None:
+        """Several languages need files of their own; the source side of a bitext may be one file for all."""
+        patterns = [
+            (f"{key}.{name}", pattern)
+            for key in ("bitext", "dictionaries", "gold_links")
+            for name, pattern in (getattr(self, key).model_dump() if getattr(self, key) else {}).items()
+            if name in ("pattern", "target_side", "bitext", "links") and pattern is not None
+        ]
+        for key, pattern in patterns:
+            if len(self.target_languages) > 1 and "{lang}" not in pattern:
+                raise ValueError(f"{key}: found {pattern!r}; expected {{lang}}, or all languages would share one file")
+
     def _check_methods(self) -> None:
-        """What methods ask of the languages, and of the lab's encoders; others are checked when one is loaded."""
+        """Check the methods' languages, and their layers for the lab's encoders; others are checked when loaded."""
+        if ALL in self.methods:
+            raise ValueError(f"methods: the name {ALL!r} stands for all methods in the tables; choose another")
+        labels = [method.label for method in self.all_methods.values()]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"methods: two have the label {twice[0]!r}")
         for method in self.all_methods.values():
             if method.when is None:
                 continue
@@ -176,7 +208,9 @@ class Config(Section):
                     last = model.layers
                     outside = [layer for layer in method.realignment.layers if not -last - 1 <= layer <= last]
                     if outside:
-                        raise ValueError(f"{_key(method, 'layers')}: {outside} are not among the {last} of {name!r}")
+                        raise ValueError(
+                            f"{_key(method, 'layers')}: {outside} are not among the {last} layers of {name!r}"
+                        )
 
     def _check_models(self) -> None:
         for name, model in self.models.items():
@@ -198,8 +232,6 @@ class Config(Section):
                 raise ValueError(
                     f"measurement.measures: unknown measure {name!r}; the measures are {', '.join(measures)}"
                 )
-        if len(set(self.measurement.measures)) != len(self.measurement.measures):
-            raise ValueError(f"measurement.measures: a value appears twice in {self.measurement.measures}")
 
     def _check_tasks(self) -> None:
         if not self.task_entries:
@@ -219,7 +251,7 @@ class Config(Section):
                     raise ValueError(f"tasks.{name}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
             if is_hub(entry) and matched and entry.training_sentences is None:
                 raise ValueError(
-                    f"tasks.{name}.training_sentences: missing; 'realignment.steps: match' needs it before any data"
+                    f"tasks.{name}.training_sentences: missing; 'realignment.steps: match' needs it before fetching"
                 )
 
     @cached_property
@@ -272,7 +304,7 @@ class Config(Section):
 
 
 def _key(method: Method, key: str) -> str:
-    """Where a method's setting is given."""
+    """The config key that gives a method's setting."""
     return f"methods.{method.name}.{key}" if key in method.own else f"realignment.{key}"
 
 
@@ -284,7 +316,7 @@ def _by_language(entry: Any) -> tuple[str, ...]:
 
 
 def task_row(name: str) -> Task:
-    """The registry's row of a task."""
+    """A task's row in the registry."""
     return next(row for row in TASKS if row.name == name)
 
 

@@ -1,12 +1,13 @@
 """Checkpoint directories: an ordinary Hugging Face directory, a manifest that vouches for it, a record of the run.
 
 The manifest holds only what follows from the inputs, so that a stage which reproduces its weights reproduces its
-manifest too, and nothing downstream runs again. What differs from run to run (seconds, device, precision) stands in
+manifest too, and nothing downstream runs again. What differs from run to run (seconds, device, precision) is in
 `run.json`.
 """
 
 import inspect
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realign.errors import InputError
-from realign.text.files import sha256_of
+from realign.text.files import record_sum, sha256_of, verify
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,7 @@ MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
 RUN_RECORD = "run.json"
 LOSSES = "loss.csv"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
 class Manifest(BaseModel):
@@ -35,6 +37,8 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     weights_sha256: str = ""
+    files: dict[str, str] = {}
+    """sha256 of config and tokenizer files."""
     model: str
     method: str = "pretrained"
     task: str | None = None
@@ -42,16 +46,16 @@ class Manifest(BaseModel):
     seed: int | None = None
     steps: int = 0
     realignment: dict[str, Any] | None = None
-    """Settings of realignment; of a realigned encoder also which one it is."""
+    """Settings of realignment; for a realigned encoder, also the name of its recipe."""
     origin: str | None = None
     """Where a fetched encoder came from, `owner/name@commit`."""
     inputs: dict[str, str] = {}
-    """sha256 of every input file, by its path under `results/`, or by name when it lies elsewhere."""
+    """sha256 of every input file, by its path under `results/`, or by its name if it is elsewhere."""
     versions: dict[str, str] = {}
 
 
 class RunRecord(BaseModel):
-    """How the run that made a checkpoint went; never an input of another stage."""
+    """Statistics of the run that made a checkpoint; never an input of another stage."""
 
     seconds: float
     seconds_to_first_batch: float
@@ -59,29 +63,40 @@ class RunRecord(BaseModel):
     sentences_per_second: float
     device: str
     precision: str
-    """`float32` or `bfloat16`; what `auto` came to on that device."""
+    """`float32` or `bfloat16`; never `auto`."""
     threads: int
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the libraries that decide the bytes of a checkpoint."""
+    """Versions of the libraries that determine the bytes of a checkpoint."""
     return {name: version(name) for name in ("torch", "transformers", "tokenizers")}
 
 
 @contextmanager
 def new_checkpoint(folder: Path) -> Iterator[Path]:
     """A temporary directory whose files move into `folder` when the block ends without an error, manifest last."""
-    for left_behind in folder.parent.glob(f".{folder.name}.*.tmp"):  # by a job that was killed
-        shutil.rmtree(left_behind)
+    for left in folder.parent.glob(".*.tmp"):
+        if re.fullmatch(rf"\.{re.escape(folder.name)}\.\d+\.tmp", left.name):  # by a job that was killed
+            shutil.rmtree(left)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     try:
         yield temporary
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
+            path.chmod(0o666 & ~_umask())  # safetensors keeps its files to the user
+            if path.name == MANIFEST:
+                record_sum(folder / MANIFEST, sha256_of(path))
             os.replace(path, folder / path.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The process's umask, which can be read only by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> None:
@@ -90,10 +105,11 @@ def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> N
 
 
 def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], origin: str | None = None) -> None:
-    """Vouch for an encoder that no stage has trained yet, whose `inputs` have different names, wherever they lie."""
+    """Write the manifest of an encoder that no stage has trained yet; no two of its `inputs` may have the same name."""
     fingerprints = {Path(path).name: sha256_of(Path(path)) for path in inputs}
     manifest = Manifest(
         weights_sha256=sha256_of(folder / WEIGHTS),
+        files=vouched_files(folder),
         model=model,
         origin=origin,
         inputs=fingerprints,
@@ -102,26 +118,34 @@ def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], o
     write_manifest(folder, manifest)
 
 
-def read_manifest(folder: Path, verify: bool = True) -> Manifest:
-    """The manifest of a checkpoint; raises `InputError` when the weights beside it are not those it vouches for."""
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a checkpoint; raises `InputError` when a file beside it is not the one that it vouches for."""
     path = folder / MANIFEST
+    again = f"delete {path} and run again, which makes the checkpoint again"
+    verify(path)
     try:
         manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; the checkpoint is missing or unfinished") from None
-    except ValidationError as error:
-        raise InputError(f"{path}: not a manifest ({error.errors()[0]['msg']})") from None
-    weights = folder / WEIGHTS
-    if not weights.exists():
-        raise InputError(f"{weights}: missing beside its manifest; delete {path} and the stage makes both again")
-    if verify and sha256_of(weights) != manifest.weights_sha256:
-        raise InputError(f"{weights}: corrupted; its sha256 is not the one in {path}; delete both and run again")
+    except (ValidationError, UnicodeDecodeError):
+        raise InputError(f"{path}: damaged, it is not a manifest; {again}") from None
+    for name, expected in {WEIGHTS: manifest.weights_sha256, **manifest.files}.items():
+        file = folder / name
+        if not file.exists():
+            raise InputError(f"{file}: missing beside its manifest; {again}")
+        if sha256_of(file) != expected:
+            raise InputError(f"{file}: corrupted; its sha256 is not the one in {path}; {again}")
     return manifest
+
+
+def vouched_files(folder: Path) -> dict[str, str]:
+    """sha256 of the files that a later stage reads beside the weights: config and tokenizer."""
+    return {name: sha256_of(folder / name) for name in ("config.json", *TOKENIZER_FILES) if (folder / name).exists()}
 
 
 def copy_tokenizer(source: Path, target: Path) -> None:
     """Copy the tokenizer files of one checkpoint directory to another."""
-    for name in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+    for name in TOKENIZER_FILES:
         if (source / name).exists():
             shutil.copyfile(source / name, target / name)
 
@@ -129,28 +153,36 @@ def copy_tokenizer(source: Path, target: Path) -> None:
 def load_encoder(folder: Path, device: "torch.device", layers: int | None = None) -> "PreTrainedModel":
     """The encoder of a verified checkpoint directory in float32, with a pooler only if one was pretrained with it.
 
-    With `layers`, the first ones and at most one above them, so that `hidden_states[layers]` is what it is in the whole
-    encoder, also in families that norm the states of their last layer once more. Raises `InputError` when the encoder
-    has fewer.
+    With `layers`, only the first ones are loaded, and one above them if there is one: then `hidden_states[layers]` is
+    the same as in the whole encoder, even in families that normalise the states of their last layer once more. Raises
+    `InputError` when the encoder has fewer layers.
     """
     from transformers import AutoConfig, AutoModel
 
     read_manifest(folder)
-    options: dict[str, object] = dict(pooler_option(folder))
+    options: dict[str, Any] = dict(pooler_option(folder))
     if layers is not None:
-        available = AutoConfig.from_pretrained(folder, local_files_only=True).num_hidden_layers
+        available = from_folder(AutoConfig, folder).num_hidden_layers
         if layers > available:
             raise InputError(f"{folder}: the encoder has {available} layers; layer {layers} cannot be used")
         options["num_hidden_layers"] = min(layers + 1, available)
     return _quietly_load(AutoModel, folder, device, **options)
 
 
+def load_unvouched(folder: Path) -> "PreTrainedModel":
+    """The encoder of a directory without a manifest, on the CPU."""
+    import torch
+    from transformers import AutoModel
+
+    return _quietly_load(AutoModel, folder, torch.device("cpu"), **pooler_option(folder))
+
+
 def pooler_option(folder: Path) -> dict[str, bool]:
-    """What makes `AutoModel` keep a pretrained pooler and not add a new, random one, if the family has poolers."""
+    """The option with which `AutoModel` keeps a pretrained pooler but adds no random one, if the family has poolers."""
     from safetensors import safe_open
     from transformers import AutoConfig, AutoModel
 
-    family: Any = AutoModel._model_mapping[type(AutoConfig.from_pretrained(folder, local_files_only=True))]
+    family: Any = AutoModel._model_mapping[type(from_folder(AutoConfig, folder))]
     if "add_pooling_layer" not in inspect.signature(family).parameters:
         return {}
     for path in folder.glob("*.safetensors"):
@@ -161,7 +193,7 @@ def pooler_option(folder: Path) -> dict[str, bool]:
 
 
 def load_with_head(factory: type, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
-    """A model with a task head by one of transformers' auto classes: fine-tuned, or with a new head for `labels`."""
+    """A model of one of transformers' auto classes with a task head: fine-tuned, or new for `labels`."""
     read_manifest(folder)
     if labels is None:
         return _quietly_load(factory, folder, device)
@@ -170,6 +202,7 @@ def load_with_head(factory: type, folder: Path, device: "torch.device", labels: 
         factory,
         folder,
         device,
+        new_head=True,
         num_labels=len(labels),
         id2label=names,
         label2id={label: number for number, label in names.items()},
@@ -181,14 +214,38 @@ def base_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
     return model.base_model  # type: ignore[return-value]
 
 
-def _quietly_load(factory: type, folder: Path, device: "torch.device", **options: object) -> "PreTrainedModel":
-    """Load without progress bars and without the report that a head is new, which is intended here."""
+def from_folder(factory: Any, folder: Path, **options: object) -> Any:
+    """What a class of transformers makes of a local folder, whose own code never runs."""
+    return factory.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
+
+
+def first_of(names: list[str]) -> str:
+    """The first three names, and whether there are more."""
+    return ", ".join(names[:3]) + ", …" * (len(names) > 3)
+
+
+def _quietly_load(
+    factory: type, folder: Path, device: "torch.device", *, new_head: bool = False, **options: object
+) -> "PreTrainedModel":
+    """Load in float32, without progress bars; raises `InputError` for an encoder with weights that are not in its file.
+
+    Only a new task head, and a pooler below it that was not pretrained, may start with random weights.
+    """
     import torch
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    model: PreTrainedModel = factory.from_pretrained(  # type: ignore[attr-defined]
-        folder, local_files_only=True, dtype=torch.float32, **options
+    model, report = from_folder(
+        factory, folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
     )
-    return model.to(device)  # type: ignore[arg-type]
+    missing = sorted(set(report["missing_keys"]) | {str(key) for key, *_ in report["mismatched_keys"]})
+    if new_head:
+        prefix = f"{model.base_model_prefix}."
+        missing = [name for name in missing if name.startswith(prefix) and ".pooler." not in name]
+    if missing:
+        raise InputError(
+            f"{folder / WEIGHTS}: lacks {len(missing)} of the tensors that config.json asks for: {first_of(missing)}"
+        )
+    loaded: PreTrainedModel = model.to(device)
+    return loaded

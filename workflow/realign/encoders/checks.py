@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check_layers(encoder: "PreTrainedModel", layers: Sequence[int]) -> None:
-    """Raise `InputError` for a layer outside the encoder; 0 are its embeddings, -1 is the last."""
+    """Raise `InputError` for a layer that the encoder does not have; 0 is its embeddings, -1 is the last."""
     last = encoder.config.num_hidden_layers
     outside = [layer for layer in layers if not -last - 1 <= layer <= last]
     if outside:

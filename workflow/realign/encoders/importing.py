@@ -1,37 +1,92 @@
-"""Import an encoder from a user's Hugging Face directory."""
+"""Import an encoder from a Hugging Face directory that somebody else has made, and refuse what cannot be trusted."""
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from realign.encoders.checkpoint import pooler_option
+from realign.encoders.checkpoint import WEIGHTS, first_of, from_folder, load_unvouched
 from realign.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def import_encoder(source: Path, folder: Path) -> None:
     """Save the encoder of `source` to `folder`: config, fast tokenizer, one safetensors file in float32.
 
-    Raises `InputError` when the directory does not load, has only pickled weights, or has no fast tokenizer.
+    Raises `InputError` when the directory does not load, needs code of its own, has only pickled weights, lacks tensors
+    or has some that are not finite, has no fast tokenizer or more sub-words in it than embeddings, or is a decoder.
     """
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
+    from transformers import AutoTokenizer
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     if not any(source.glob("*.safetensors")):
         raise InputError(f"{source}: no safetensors weights; convert the model with save_pretrained first")
+    _refuse_own_code(source)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
-        model = AutoModel.from_pretrained(
-            source,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            **pooler_option(source),
-        )
-    except Exception as error:  # whatever a foreign directory makes the library raise is about that directory
+        tokenizer = from_folder(AutoTokenizer, source)
+        model = load_unvouched(source)
+    except InputError:
+        raise
+    except Exception as error:  # any error that the library raises here is about the directory
         raise InputError(f"{source}: not a loadable encoder ({' '.join(str(error).split())[:200]})") from None
     if not tokenizer.is_fast:
         raise InputError(f"{source}: no fast tokenizer; add its tokenizer.json")
+    _refuse_bad_numbers(model, source)
+    _refuse_short_embeddings(model, tokenizer, source)
+    _refuse_decoder(model, source)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder, max_shard_size="1TB")
+
+
+def _refuse_own_code(source: Path) -> None:
+    """A family that transformers does not have comes with code of its own, which is never run."""
+    from transformers import CONFIG_MAPPING
+
+    config = _read_json(source / "config.json")
+    family = config.get("model_type")
+    if family not in CONFIG_MAPPING:
+        why = "and its own code is never run" if "auto_map" in config else "which is needed to load it"
+        raise InputError(f"{source / 'config.json'}: transformers has no model_type {family!r}, {why}")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; an encoder's directory needs one") from None
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise InputError(f"{path}: not JSON") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object")
+    return content
+
+
+def _refuse_bad_numbers(model: "PreTrainedModel", source: Path) -> None:
+    bad = [name for name, tensor in model.state_dict().items() if not tensor.isfinite().all()]
+    if bad:
+        raise InputError(f"{source / WEIGHTS}: infinite numbers or NaN in {first_of(bad)}")
+
+
+def _refuse_short_embeddings(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", source: Path) -> None:
+    embeddings, highest = _embeddings(model), max(tokenizer.get_vocab().values())
+    if highest >= embeddings:
+        raise InputError(
+            f"{source}: the tokenizer has sub-words up to number {highest}, but the encoder has {embeddings} embeddings"
+        )
+
+
+def _embeddings(model: "PreTrainedModel") -> int:
+    weight: Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    return len(weight)
+
+
+def _refuse_decoder(model: "PreTrainedModel", source: Path) -> None:
+    """In a decoder no word sees a later one, so changing the last word leaves the state of the first as it is."""
+    import torch
+
+    ids = torch.tensor([[4, 5, 6, 7], [4, 5, 6, 8]]) % _embeddings(model)
+    with torch.inference_mode():
+        states = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    if torch.equal(states[0, 0], states[1, 0]):
+        raise InputError(f"{source}: a decoder, whose words see no later words; only encoders are supported")

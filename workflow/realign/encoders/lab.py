@@ -18,7 +18,7 @@ SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 
 def build_tokenizer(pieces: list[str], scores: list[float]) -> Tokenizer:
-    """A Unigram tokenizer as XLM-R has it: NFKC, squeezed spaces, Metaspace, `<s> … </s>`."""
+    """A Unigram tokenizer like XLM-R's: NFKC, squeezed spaces, Metaspace, `<s> … </s>`."""
     ids = {piece: number for number, piece in enumerate(pieces)}
     vocabulary = list(zip(pieces, scores, strict=True))
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=ids["<unk>"], byte_fallback=False))
@@ -35,7 +35,7 @@ def build_tokenizer(pieces: list[str], scores: list[float]) -> Tokenizer:
 
 
 def used_pieces(tokenizer: Tokenizer, words: Iterable[str]) -> set[str]:
-    """The pieces that the tokenizer uses for these words, each tokenised on its own as realignment does."""
+    """The pieces that the tokenizer uses for these words; each word is tokenised separately, as in realignment."""
     used: set[str] = set()
     for encoding in tokenizer.encode_batch([[word] for word in sorted(set(words))], is_pretokenized=True):
         used.update(encoding.tokens)
@@ -43,7 +43,7 @@ def used_pieces(tokenizer: Tokenizer, words: Iterable[str]) -> set[str]:
 
 
 def kept_ids(pieces: list[str], keep: set[str] | None) -> list[int]:
-    """Ascending ids of the pieces that stay: `keep`, all single characters and the special pieces; None keeps all."""
+    """Ascending ids of the pieces to keep: `keep`, all single characters and the special pieces; None keeps all."""
     if keep is None:
         return list(range(len(pieces)))
     return [number for number, piece in enumerate(pieces) if piece in keep or len(piece) == 1 or piece in SPECIAL]

@@ -1,6 +1,6 @@
-"""The precision of matrix products, without torch."""
+"""The precision of matrix products, defined without importing torch."""
 
 from typing import Literal
 
 Precision = Literal["auto", "float32", "bfloat16"]
-"""`auto` is bfloat16 where the device is made for it."""
+"""`auto` is bfloat16 on devices built for it, else float32."""

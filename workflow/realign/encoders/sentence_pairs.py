@@ -21,7 +21,7 @@ class PairBatch:
     types: Tensor | None
 
     def inputs(self, device: torch.device) -> dict[str, Tensor]:
-        """What the model takes, on a device; without types for a model that has none."""
+        """The model's inputs on a device, without types if the model has none."""
         named = {"input_ids": self.ids, "attention_mask": self.mask, "token_type_ids": self.types}
         return {name: tensor.to(device, non_blocking=True) for name, tensor in named.items() if tensor is not None}
 

@@ -1,8 +1,8 @@
-"""List the sub-words that a corpus uses, to which the lab's encoder is trimmed.
+"""List the sub-words that a corpus uses; the lab's encoder is trimmed to them.
 
     python -m realign.encoders.vocabulary lab > lab/vocabulary.txt
 
-The list is shipped, not computed in the workflow, so that editing one language's text leaves every model as it is.
+The list is shipped, not computed in the workflow, so that editing one language's text changes no model.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Words inside an encoder: tokenise sentences given as words, and find the sub-word that represents each.
 
 The representation of a word is the hidden state at its first sub-word. SentencePiece vocabularies can emit a bare
-word-boundary piece first; then the piece after it represents the word. Words cut off by truncation, and words of
-which nothing but the boundary is left, have no representation.
+word-boundary piece first; then the piece after it represents the word. Words that are cut off by truncation, and words
+that consist only of the boundary, have no representation.
 """
 
 import json
@@ -19,7 +19,7 @@ from torch import Tensor
 from realign.errors import InputError
 
 NO_PIECE = -1
-"""Stands for a word without representation, and pads shorter sentences."""
+"""Marks a word without representation, and pads shorter sentences."""
 
 _BARE_BOUNDARIES = frozenset({"▁", "Ġ"})
 
@@ -83,14 +83,14 @@ def _fitting_parts(encoding: Encoding, words: int) -> list[slice]:
 
 
 def _spaced(words: Sequence[str]) -> list[str]:
-    """The words with the spaces between them, each at the beginning of the word after it."""
+    """The words with the spaces between them, each at the start of the following word."""
     return [*words[:1], *(f" {word}" for word in words[1:])]
 
 
 def _needs_spaces(tokenizer: Tokenizer) -> bool:
-    """Whether words given one by one become the sub-words of running text only with the spaces between them.
+    """Whether words given one by one need the spaces between them to get the same sub-words as in running text.
 
-    So it is where nothing but a space tells the beginning of a word, as in byte-level vocabularies made for text.
+    They do if only a space marks the beginning of a word, as in byte-level vocabularies made for text.
     """
     words = ["the", "house", "is", "old"]
     text = tokenizer.encode(" ".join(words)).ids
@@ -133,10 +133,10 @@ class WordTokenizer:
         return [OwnedPieces(encoding.ids, _owners(encoding)) for encoding in encodings]
 
     def split(self, sentences: Sequence[Sequence[str]]) -> list[list[slice]]:
-        """Parts of each sentence, as slices of its words, that fit in the longest sentence each.
+        """Parts of each sentence, as slices of its words, that each fit into `max_length` sub-words.
 
-        Parts are cut at word boundaries and as long as they can be; a sentence that fits is one part. A word too long
-        for any part has one of its own, which `encode` cuts.
+        Sentences are cut at word boundaries into parts that are as long as possible; a sentence that fits is one part.
+        A word that is too long for any part gets its own, which `encode` cuts.
         """
         encodings = self._encodings(sentences)
         return [_fitting_parts(encoding, len(words)) for encoding, words in zip(encodings, sentences, strict=True)]
@@ -149,7 +149,7 @@ class WordTokenizer:
 
 
 def pad(rows: list[list[int]], value: int) -> Tensor:
-    """Rows [rows, longest], the shorter ones filled up with `value`."""
+    """Rows [rows, longest], the shorter ones padded with `value`."""
     width = max(map(len, rows))
     return torch.tensor([row + [value] * (width - len(row)) for row in rows])
 

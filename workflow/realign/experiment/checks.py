@@ -1,4 +1,4 @@
-"""What can be wrong with an experiment's files, found before anything runs."""
+"""Checks of an experiment's files, made before anything runs."""
 
 import shutil
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from realign.experiment.paths import Paths
 
 
 def check_inputs(config: Config, locate: Locator) -> None:
-    """Raise `InputError` for a language without data, a model without a directory, a program not on the PATH."""
+    """Raise `InputError` for a language without data, a model without a directory, or a program not on the PATH."""
     _check_files(locate)
     _check_sides(config, locate)
     if config.gold_links is not None and not locate.gold_languages():
         first = locate.gold_links(min(config.target_languages))
-        raise InputError(f"config: gold_links: no target language has any; {first} does not exist")
+        raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
     for name, model in config.models.items():
         if isinstance(model, ModelFiles) and not Path(model.path, "config.json").exists():
             raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
@@ -33,13 +33,15 @@ def _check_files(locate: Locator) -> None:
     for key, language, path in locate.needed():
         if not Path(path).exists():
             raise InputError(f"config: language {language!r} has no data for {key}: {path} does not exist")
+        if not Path(path).is_file():
+            raise InputError(f"config: {key}: {path} is a directory; expected a file")
         if Path(path).stat().st_size == 0:
             what = "empty dictionary; expected two columns, a word and its translation"
             raise InputError(f"{path}: {what if key == 'dictionaries' else f'empty; it is needed for {key}'}")
 
 
 def _check_sides(config: Config, locate: Locator) -> None:
-    """Both sides of a bitext have as many lines; counted only if the bitext is not yet prepared, or older than they."""
+    """Check that both sides of every bitext have as many lines, unless its prepared file is newer than both."""
     for language in config.target_languages:
         for split in SPLITS:
             sides = locate.bitext(split, language)
@@ -53,11 +55,11 @@ def check_sides(source: Path, target: Path) -> None:
     lines = [_count_lines(side) for side in (source, target)]
     if lines[0] != lines[1]:
         (short, few), (long, many) = sorted(zip((source, target), lines, strict=True), key=lambda side: side[1])
-        raise InputError(f"{short}: {few} lines, but {long} has {many}; the two sides of a bitext need as many")
+        raise InputError(f"{short}: {few} lines, but {long} has {many}; both sides of a bitext need the same number")
 
 
 def _count_lines(path: Path) -> int:
-    """Lines of a file; the last one may lack its end."""
+    """Number of lines in a file; the last one may lack a line break."""
     lines, last = 0, b"\n"
     with open(path, "rb") as content:
         while block := content.read(1 << 20):

@@ -1,4 +1,4 @@
-"""Every question that the rules ask about an experiment: which jobs there are, on which inputs, with which settings."""
+"""What the rules need to know about an experiment: its jobs, their inputs and their settings."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from realign.aligners.registry import ALIGNERS, Aligner
+from realign.alignment.registry import Measure
 from realign.config.methods import Method, labels_of
 from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, task_row
+from realign.errors import InputError
 from realign.experiment.locate import GOLD, SPLITS, Locator
 from realign.experiment.paths import Paths, manifest
 from realign.experiment.recipes import Recipe, loss_module, objective_params
@@ -20,7 +22,7 @@ from realign.tasks.registry import KINDS
 from realign.training.steps import finetuning_steps
 
 Params = dict[str, Any]
-"""What a stage is told, as it stands in a rule's params."""
+"""Settings of a stage, as they appear in a rule's params."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """As it stands in paths."""
+        """The name in paths."""
         return self.method.name if self.language is None else f"{self.method.name}@{self.language}"
 
 
@@ -49,7 +51,7 @@ class Experiment:
         self.tasks = list(config.task_entries)
         self.seeds = config.seeds
 
-    # methods and what they share
+    # methods, variants and recipes
 
     @cached_property
     def variants(self) -> dict[str, Variant]:
@@ -70,7 +72,7 @@ class Experiment:
         return [self.source, variant.language] if variant.language else self.languages
 
     def steps_of(self, method: Method, task: str) -> int:
-        """Optimiser steps of realignment before fine-tuning on a task; `match` is as many as fine-tuning takes."""
+        """Optimiser steps of realignment before fine-tuning on a task; `match` means as many as fine-tuning takes."""
         steps = method.realignment.steps
         return self._finetuning_steps[task] if steps == "match" else steps
 
@@ -82,15 +84,18 @@ class Experiment:
         }
 
     def training_examples(self, task: str) -> int:
-        """How many examples a task is trained on, counted in its file, or as the config says for data of the hub."""
+        """Number of training examples of a task: counted in its file, or given in the config for data from the hub."""
         entry = self.config.task_entries[task]
         if is_hub(entry):
-            return entry.training_sentences or 0  # the config's validation asks for it where it is needed
-        count: int = import_module(task_row(task).module).count(Path(self.locate.examples(task, self.source, "train")))
+            return entry.training_sentences or 0  # the config's validation requires it where it is needed
+        path = Path(self.locate.examples(task, self.source, "train"))
+        count: int = import_module(task_row(task).module).count(path)
+        if count == 0:
+            raise InputError(f"{path}: nothing to train on")
         return count
 
     def recipe_of(self, model: str, variant: Variant, task: str) -> Recipe:
-        """How the encoder is realigned that a variant starts from."""
+        """The recipe of the realigned encoder that a variant starts from."""
         method = variant.method
         assert method.aligner is not None
         rate = self.config.models[model].learning_rate
@@ -145,27 +150,27 @@ class Experiment:
         return alternatives(name for name, entry in self.config.models.items() if isinstance(entry, kind))
 
     def tasks_from(self, *, hub: bool) -> str:
-        """Wildcard constraint: the tasks whose data are, or are not, the hub's."""
+        """Wildcard constraint: the tasks whose data come from the hub, or from elsewhere."""
         return alternatives(name for name, entry in self.config.task_entries.items() if is_hub(entry) == hub)
 
     def variants_when(self, *whens: str | None) -> str:
-        """Wildcard constraint: the variants that realign then; None is the baseline."""
+        """Wildcard constraint: the variants that realign before or during fine-tuning; None stands for the baseline."""
         return alternatives(name for name, variant in self.variants.items() if variant.method.when in whens)
 
     def bitext_splits(self, *, hub: bool) -> str:
-        """Wildcard constraint: the splits of bitext that are, or are not, the hub's; gold links are never."""
+        """Wildcard constraint: the splits of bitext that come from the hub, or from elsewhere; `gold` never does."""
         fetched = is_hub(self.config.bitext)
         return alternatives([split for split in SPLITS if fetched == hub] + [GOLD] * (not hub))
 
     # bitext, dictionaries, links
 
     def bitext_modules(self) -> tuple[str, ...]:
-        """The module of the corpus that the bitext comes from, if that is the hub's."""
+        """The module of the corpus that the bitext comes from, if it is on the hub."""
         corpus = _corpus(self.config.bitext)
         return (corpus.module,) if corpus else ()
 
     def bitext_params(self, split: str) -> Params:
-        """What bitext depends on beside its files: where it comes from."""
+        """What bitext depends on besides its files: its source."""
         entry = self.config.bitext
         if split == GOLD or not is_hub(entry):
             source = self.config.gold_links.source if split == GOLD and self.config.gold_links else entry.source
@@ -176,7 +181,7 @@ class Experiment:
         return {"source_language": self.source, "module": module, "limit": limit, "corpus": settings}
 
     def dictionary(self, language: str) -> str:
-        """The dictionary of a language: a file of the user's or the lab's, or a fetched one."""
+        """The dictionary of a language: the user's file, the lab's, or a fetched one."""
         if is_hub(self.config.dictionaries):
             return self.paths.dictionary.format(lang=language)
         return self.locate.dictionary(language)
@@ -189,7 +194,7 @@ class Experiment:
         return {"url": url, "sha256": entry.sha256.get(language)}
 
     def aligner_inputs(self, row: Aligner, split: str, language: str) -> dict[str, str]:
-        """What an aligner reads beside the bitext, by what its row asks for."""
+        """What an aligner reads besides the bitext, according to its row."""
         inputs = {}
         if row.context and split != "train":
             inputs["context"] = self.paths.bitext.format(split="train", lang=language)
@@ -205,12 +210,16 @@ class Experiment:
 
     def aligner_params(self, row: Aligner) -> Params:
         """An aligner's module and settings."""
-        settings = {key: value for key, value in self.config.aligner_settings(row).items() if key != "model"}
+        settings = {
+            key: value
+            for key, value in self.config.aligner_settings(row).items()
+            if not (row.encoder and key == "model")
+        }
         return {"module": row.module, "settings": settings}
 
     @cached_property
     def judged(self) -> list[tuple[str, str]]:
-        """Aligners and languages with hand-made links."""
+        """Every aligner with every language that has hand-made links."""
         return [(row.name, lang) for row in self.config.used_aligners for lang in self.locate.gold_languages()]
 
     # tasks
@@ -220,16 +229,16 @@ class Experiment:
         return next(kind.package for kind in KINDS if kind.name == task_row(task).kind)
 
     def task_labels(self, task: str) -> list[str]:
-        """The labels of a task: the user's own, or the usual ones."""
+        """The labels of a task: the user's own, or the standard set."""
         return list(getattr(self.config.task_entries[task], "labels", None) or task_row(task).labels)
 
     def examples_modules(self, task: str) -> tuple[str, str]:
-        """The modules that bring a task's examples into their artifact: what reads them, and the kind's data."""
+        """The modules that read a task's examples and that write them as Parquet: the reader, and the kind's `data`."""
         corpus = _corpus(self.config.task_entries[task])
         return corpus.module if corpus else task_row(task).module, f"{self.kind(task)}.data"
 
     def examples_params(self, task: str, language: str, split: str) -> Params:
-        """What a task's examples depend on beside their file."""
+        """What a task's examples depend on besides their file."""
         entry = self.config.task_entries[task]
         reader, data = self.examples_modules(task)
         params: Params = {"reader": reader, "data": data, "labels": self.task_labels(task)}
@@ -263,7 +272,7 @@ class Experiment:
         return self.linked_bitext(chosen.method.aligner, self.realignment_languages(chosen))
 
     def joint_params(self, variant: str) -> Params:
-        """What realignment during fine-tuning is told; its batches go through the encoder with those of the task."""
+        """Settings of realignment during fine-tuning, except the micro-batch size, which is that of fine-tuning."""
         settings = self.variants[variant].method.realignment
         params = objective_params(settings)
         del params["micro_batch_size"]
@@ -278,15 +287,17 @@ class Experiment:
         return (*self.finetune_modules(task), loss_module(self.variants[variant].method.realignment))
 
     def encoder(self, model: str, variant: str, task: str, seed: str) -> str:
-        """The manifest of the encoder that a fine-tuning starts from, realigned or pretrained."""
+        """The manifest of the encoder that fine-tuning starts from, realigned or pretrained."""
+        if self.variants[variant].method.when != "before":
+            return manifest(self.paths.model.format(model=model))
         recipe = self.recipe_names.get((model, variant, task))
         if recipe is None:
-            return manifest(self.paths.model.format(model=model))
+            raise InputError(f"the config does not combine model {model!r} with method {variant!r}")
         return manifest(self.paths.realigned.format(model=model, recipe=recipe, seed=seed))
 
     def finetune_modules(self, task: str) -> tuple[str, ...]:
-        """The module of a task's model."""
-        return (f"{self.kind(task)}.model",)
+        """The modules of a task's kind."""
+        return f"{self.kind(task)}.model", f"{self.kind(task)}.data"
 
     def finetune_params(self, model: str, task: str) -> Params:
         """The settings of fine-tuning, with the model's own learning rate and the task's epochs."""
@@ -314,7 +325,11 @@ class Experiment:
     def measure_params(self) -> Params:
         """How alignment is measured."""
         settings = self.config.measurement.model_dump(exclude={"aligner", "measures"})
-        return {**settings, "measures": {row.name: row.module for row in self.config.used_measures}}
+        # sorted, because their order matters only to figures
+        return {
+            **settings,
+            "measures": {row.name: row.module for row in sorted(self.config.used_measures, key=name_of)},
+        }
 
     def score_modules(self, task: str) -> tuple[str, ...]:
         """The modules of a task's model, its metric and all measures."""
@@ -361,27 +376,32 @@ class Experiment:
         return labels_of(self.config.all_methods.values())
 
     def starting_encoders(self) -> list[tuple[str, str, str, str, str | None]]:
-        """Model, recipe, method, task and language, if it has one, of all that start from realigned encoders."""
+        """Model, recipe, method, task and language (or None) of every variant that starts from a realigned encoder."""
         return [
             (model, recipe, self.variants[variant].method.name, task, self.variants[variant].language)
             for (model, variant, task), recipe in self.recipe_names.items()
         ]
 
     def analysis_params(self) -> Params:
-        """What the tables have in common: the source language, the baseline, and the methods in order."""
+        """What the tables have in common: the source language, and the methods and measures in order."""
         return {"source_language": self.source, "methods": list(self.labels), "measures": self.measures}
 
     @property
     def measures(self) -> list[str]:
-        """The measures, in the config's order; the first is the one that figures show."""
+        """The measures, in the config's order; figures show the first."""
         return list(self.config.measurement.measures)
 
 
+def name_of(row: Measure) -> str:
+    """The name of a registry's row."""
+    return row.name
+
+
 def alternatives(names: Iterable[str]) -> str:
-    """A regular expression for one of these names; without any, one that matches nothing."""
+    """A regular expression that matches one of these names, or nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def _corpus(entry: Any) -> Corpus | None:
-    """The corpus of the hub that an entry names."""
+    """The corpus on the hub that an entry names, if it names one."""
     return next((row for row in CORPORA if row.name == getattr(entry, "dataset", None)), None)

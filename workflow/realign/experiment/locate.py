@@ -13,24 +13,23 @@ GOLD = "gold"
 
 
 class Locator:
-    """Knows where the files of an experiment lie, given its config and the folder of the lab."""
+    """Finds the files of an experiment, given its config and the lab's folder."""
 
     def __init__(self, config: Config, lab: Path) -> None:
         self.config, self.lab = config, lab
 
     def bitext(self, split: str, language: str) -> list[str]:
-        """One path in fast_align's format, or the paths of both sides; nothing for bitext of the hub."""
+        """One path in fast_align's format, or the paths of both sides; no path for bitext from the hub."""
         if split == GOLD:
             return [self._gold("bitext", language)]
         entry = self.config.bitext
         if is_hub(entry):
             return []
         if isinstance(entry, LabSource):
-            patterns = [f"{self.lab}/bitext/{{split}}.{side}.txt" for side in ("{source}", "{lang}")]
-        else:
-            assert isinstance(entry, BitextFiles)
-            patterns = [pattern for pattern in (entry.pattern, entry.source_side, entry.target_side) if pattern]
-        return [self._fill(pattern, language, split) for pattern in patterns]
+            return [self._in_lab(f"bitext/{{split}}.{side}.txt", language, split) for side in ("{source}", "{lang}")]
+        assert isinstance(entry, BitextFiles)
+        patterns = [entry.pattern, entry.source_side, entry.target_side]
+        return [self._fill(pattern, language, split) for pattern in patterns if pattern is not None]
 
     def gold_links(self, language: str) -> str:
         """The hand-made word links between the source language and `language`."""
@@ -44,26 +43,32 @@ class Locator:
 
     def _gold(self, part: Literal["bitext", "links"], language: str) -> str:
         entry = self.config.gold_links
-        lab = f"{self.lab}/gold_links/{{source}}-{{lang}}.{part}.txt"
-        return self._fill(getattr(entry, part) if isinstance(entry, GoldFiles) else lab, language)
+        if isinstance(entry, GoldFiles):
+            return self._fill(getattr(entry, part), language)
+        return self._in_lab(f"gold_links/{{source}}-{{lang}}.{part}.txt", language)
 
     def dictionary(self, language: str) -> str:
-        """The dictionary from the source language to `language`; of the user or the lab."""
+        """The user's or the lab's dictionary from the source language to `language`."""
         entry = self.config.dictionaries
-        lab = f"{self.lab}/dictionary/{{source}}-{{lang}}.txt"
-        return self._fill(entry.pattern if isinstance(entry, DictionaryFiles) else lab, language)
+        if isinstance(entry, DictionaryFiles):
+            return self._fill(entry.pattern, language)
+        return self._in_lab("dictionary/{source}-{lang}.txt", language)
 
     def examples(self, task: str, language: str, split: str) -> str:
         """The labelled examples of one task, language and split."""
         entry = self.config.task_entries[task]
-        lab = f"{self.lab}/{task_row(task).lab}"
-        return self._fill(lab if isinstance(entry, LabSource) else entry.pattern, language, split)
+        if isinstance(entry, LabSource):
+            return self._in_lab(str(task_row(task).lab), language, split)
+        return self._fill(entry.pattern, language, split)
 
     def _fill(self, pattern: str, language: str, split: str = "") -> str:
         return pattern.format(source=self.config.source_language, lang=language, split=split)
 
+    def _in_lab(self, pattern: str, language: str, split: str = "") -> str:
+        return f"{self.lab}/{self._fill(pattern, language, split)}"
+
     def needed(self) -> Iterator[tuple[str, str, str]]:
-        """Config key, language and path of every file that the experiment reads and nothing fetches."""
+        """Config key, language and path of every file that must exist because nothing fetches it."""
         config = self.config
         tasks = [task for task, entry in config.task_entries.items() if not is_hub(entry)]
         dictionaries = any(row.dictionary for row in config.used_aligners) and not is_hub(config.dictionaries)

@@ -1,6 +1,6 @@
 """Every path under `results/`, as patterns with the wildcards of the rules.
 
-`{model}`, `{task}`, `{seed}`, `{lang}`, `{split}` and `{aligner}` are what they say. `{recipe}` is a set of
+`{model}`, `{task}`, `{seed}`, `{lang}`, `{split}` and `{aligner}` are self-explanatory. `{recipe}` is a set of
 realignment settings with its number of steps, such as `dictionary-30-1f2e3d4c`; methods with the same settings share
 their recipe. `{variant}` is a method, or `method@lang` where a method realigns one encoder for each language.
 """
@@ -25,7 +25,7 @@ FIGURES = ("transfer", "layers", "gain", "summary", "timeline")
 
 @dataclass(frozen=True)
 class Paths:
-    """The patterns of an experiment with this source language."""
+    """The path patterns of an experiment with this source language."""
 
     source_language: str
 

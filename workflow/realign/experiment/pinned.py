@@ -1,4 +1,4 @@
-"""What of an experiment may change under the same name on the hub, and is therefore not shared between folders."""
+"""Find inputs that may change under the same name, so that what depends on them is not shared between folders."""
 
 import re
 
@@ -8,7 +8,7 @@ from realign.config.whole import Config
 
 
 def unpinned(config: Config) -> list[str]:
-    """The config keys of what is fetched and not pinned to its content."""
+    """The config keys of fetched inputs that are not pinned to their content."""
     revisions = {
         f"models.{name}": model.revision for name, model in config.models.items() if isinstance(model, ModelHub)
     }

@@ -11,9 +11,9 @@ from realign.realignment.registry import LOSSES
 
 @dataclass(frozen=True)
 class Recipe:
-    """How an encoder is realigned before fine-tuning: by whose links, in how many steps, with which settings.
+    """How an encoder is realigned before fine-tuning: with whose links, how many steps and which settings.
 
-    `settings` has the learning rate of the model in question. `languages` are those to realign on, sorted.
+    `settings` includes the learning rate for this model. `languages` are the languages to realign on, sorted.
     """
 
     aligner: str
@@ -25,8 +25,8 @@ class Recipe:
     def name(self) -> str:
         """Aligner, steps, and a digest of the settings that differ from the defaults.
 
-        A new setting with a default leaves all names as they are; so do the order of languages, and the words in which
-        the config names them.
+        A new setting with a default changes no name. Neither does the order of the languages, or whether the config
+        lists them or says `all`.
         """
         differing = self.settings.model_dump(exclude_defaults=True, exclude={"steps", "coefficient"})
         differing["languages"] = self.languages
@@ -34,12 +34,12 @@ class Recipe:
         return f"{self.aligner}-{self.steps}-{digest[:8]}"
 
     def params(self) -> dict[str, Any]:
-        """What the realigning stage is told."""
+        """Settings of realignment before fine-tuning."""
         return {**objective_params(self.settings), "learning_rate": self.settings.learning_rate, "steps": self.steps}
 
 
 def objective_params(settings: Realignment) -> dict[str, Any]:
-    """What both kinds of realignment are told about their objective."""
+    """Settings of the objective, before and during fine-tuning."""
     loss = next(row for row in LOSSES if row.name == settings.loss)
     return {
         "loss": loss.module,

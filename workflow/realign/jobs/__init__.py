@@ -1,1 +1,1 @@
-"""What surrounds a job and no result depends on: start-up, logs, GPUs, locks, signals, cache, digest, progress."""
+"""Code around a job, on which no result depends: start-up, logs, GPUs, locks, signals, cache, digest, progress."""

@@ -1,9 +1,8 @@
 """Digest the code of a stage, so that a change in a library module re-runs the stages that import it.
 
 Snakemake sees that a script changed, but not the modules that it imports. The digest covers the syntax trees of the
-script, of the modules that its registries' rows name, and of every module of this library that these reach by imports,
-without docstrings: comments, docstrings and formatting change nothing. `jobs/` is left out, since no result depends on
-it.
+script, of the modules that its registry rows name, and of every module of this library that these import, directly or
+indirectly. Comments, docstrings and formatting do not change it. `jobs/` is left out, because no result depends on it.
 """
 
 import ast
@@ -19,7 +18,7 @@ WITHOUT_RESULTS = LIBRARY / "jobs"
 
 @cache
 def code_digest(script: Path, *modules: str) -> str:
-    """Hexadecimal digest of a script, the modules that its rows name, and the library modules under them."""
+    """Hexadecimal digest of a script, the modules that its rows name, and the library modules that they import."""
     digest = hashlib.sha256()
     for path in sorted({script, *reached(script, *modules)}):
         name = path.relative_to(LIBRARY) if path.is_relative_to(LIBRARY) else path.name
@@ -64,7 +63,7 @@ def _runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _module_files(name: str) -> Iterator[Path]:
-    """The files that importing `name` executes, if it is a module of this library, but those of `jobs/`."""
+    """The files that importing `name` executes, if it is a module of this library outside `jobs/`."""
     parts = name.split(".")
     if parts[0] != PACKAGE:
         return

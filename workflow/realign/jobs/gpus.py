@@ -1,7 +1,7 @@
-"""Give each job a GPU of its own, by locks that the kernel releases when their process dies.
+"""Give each job a GPU of its own, with locks that the kernel releases when their process dies.
 
-Snakemake counts how many GPUs are taken (`--resources gpu=4`), but does not say which. So every job that computes on a
-GPU claims one here, before torch is imported; without NVIDIA GPUs nothing happens.
+Snakemake counts how many GPUs are taken (`--resources gpu=4`), but does not say which. Every job that computes on a GPU
+therefore claims one here, before it imports torch. Without NVIDIA GPUs, nothing happens.
 """
 
 import os
@@ -22,22 +22,22 @@ DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
 class Device(NamedTuple):
-    """A GPU: `entry` stands for it in CUDA_VISIBLE_DEVICES, `name` in all processes, whatever is visible to them."""
+    """A GPU: `entry` is its entry in CUDA_VISIBLE_DEVICES; `name` is the same in all processes."""
 
     entry: str
     name: str
 
 
 def claim_device(poll: float = 0.5) -> None:
-    """Hold a free GPU until this process ends, and let CUDA see no other; waits while all are taken.
+    """Hold a free GPU until this process ends, and hide all others from CUDA; waits while all are taken.
 
-    The only GPU of a SLURM job is taken as it is: SLURM has decided who computes on it.
+    The only GPU of a SLURM job is used without a lock, because SLURM has assigned it to the job.
     """
     devices = visible_devices()
     if not devices or (len(devices) == 1 and "SLURM_JOB_ID" in os.environ):
         return
     folder = _lock_folder()
-    # first places first, so that jobs share a device only when each has one
+    # first places first, so that jobs share a device only when every device has a job
     places = [
         (device, folder / f"{device.name.replace('/', '_')}.{place}")
         for place in range(jobs_per_device())
@@ -58,7 +58,7 @@ def claim_device(poll: float = 0.5) -> None:
 
 
 def visible_devices() -> list[Device]:
-    """The GPUs of this machine, or those of them that an inherited CUDA_VISIBLE_DEVICES lists."""
+    """The GPUs of this machine, or those that an inherited CUDA_VISIBLE_DEVICES lists."""
     names = _machine_devices()
     inherited = os.environ.get(VISIBLE)
     if inherited is None:
@@ -66,17 +66,17 @@ def visible_devices() -> list[Device]:
     devices: list[Device] = []
     for entry in map(str.strip, inherited.split(",")):
         name = _name_of(entry, names)
-        if name is None:  # CUDA, too, ignores what follows an entry that it does not know
+        if name is None:  # like CUDA, ignore everything after an unknown entry
             break
         devices.append(Device(entry, name))
     return devices
 
 
 def jobs_per_device() -> int:
-    """How many jobs may share a GPU: one, unless the user allows more."""
+    """The number of jobs that may share a GPU: one, unless the user allows more."""
     value = os.environ.get(PER_DEVICE, "1")
     if not value.isdecimal() or int(value) < 1:
-        raise InputError(f"{PER_DEVICE} must be a number from 1, but is {value!r}")
+        raise InputError(f"{PER_DEVICE} must be a whole number, at least 1, but is {value!r}")
     return int(value)
 
 
@@ -92,7 +92,7 @@ def _machine_devices() -> list[str]:
     """UUIDs of the NVIDIA GPUs that this process may use; REALIGN_GPUS, such as `0,1`, replaces them for tests."""
     if "REALIGN_GPUS" in os.environ:
         return [name for name in os.environ["REALIGN_GPUS"].split(",") if name]
-    if shutil.which("nvidia-smi"):  # asked first, as it leaves out what a container or scheduler withholds
+    if shutil.which("nvidia-smi"):  # asked first, because it omits what a container or scheduler withholds
         try:
             found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired):
@@ -103,7 +103,7 @@ def _machine_devices() -> list[str]:
 
 
 def _listed(listing: str) -> list[str]:
-    """UUIDs in the answer of `nvidia-smi -L`; the instances of a partitioned GPU (MIG) stand in its place."""
+    """UUIDs in the output of `nvidia-smi -L`; a partitioned GPU (MIG) is replaced by its instances."""
     uuids: list[str] = re.findall(r"\(UUID: ([^)]+)\)", listing)
     partitioned = {
         uuid for uuid, following in zip(uuids, uuids[1:], strict=False) if _is_whole(uuid) and not _is_whole(following)
@@ -116,9 +116,9 @@ def _is_whole(uuid: str) -> bool:
 
 
 def _lock_folder() -> Path:
-    """This user's folder of locks; outside the study's, since all studies on a machine share its GPUs."""
+    """This user's folder of locks, outside the study, because all studies on a machine share its GPUs."""
     folder = Path(tempfile.gettempdir()) / f"realign-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
-        raise InputError(f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own")
+        raise InputError(f"{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own")
     return folder

@@ -1,4 +1,4 @@
-"""What surrounds a job: its log, its threads, and how a user's mistake is told."""
+"""The surroundings of a job: its log, its threads, and how a user's mistake is reported."""
 
 import errno
 import gc
@@ -22,7 +22,7 @@ _FULL = re.compile(
     r"no space left|disk quota exceeded|os error (28|122)\b|PytorchStreamWriter failed writing|unexpected pos \d+ vs",
     re.IGNORECASE,
 )
-"""How libraries say that the disk is full: by the system's words or, as torch does, by what they could not write."""
+"""How libraries report a full disk: in the system's words or, like torch, by what they could not write."""
 
 
 def seconds_since_start() -> float:
@@ -31,9 +31,9 @@ def seconds_since_start() -> float:
 
 
 class ShortLog(TextIOWrapper):
-    """Standard error into a log, where a progress bar overwrites itself as on a terminal.
+    """Standard error in a log, where a progress bar overwrites itself as on a terminal.
 
-    Whoever shows the log of a failed job, Snakemake or a person, sees one line of a bar and not thousands.
+    The log of a failed job then shows one line for each bar instead of thousands.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class ShortLog(TextIOWrapper):
             os.ftruncate(2, start)
             os.lseek(2, start, os.SEEK_SET)
         elif start == self._bar.stop and start and not text.startswith("\n"):
-            super().write("\n")  # a bar that was left behind, by an error in the midst of it, ends its line
+            super().write("\n")  # end the line of a bar that an error has interrupted
         written = super().write(text)
         self._bar = range(start, os.lseek(2, 0, os.SEEK_CUR)) if text.startswith("\r") else range(0)
         return written
@@ -58,20 +58,21 @@ class ShortLog(TextIOWrapper):
 
 @contextmanager
 def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
-    """Send all output to `log`, compute with `threads` threads, stay offline, and end mistakes with one sentence.
+    """Send all output to `log`, compute with `threads` threads, stay offline, and report mistakes in one sentence.
 
     Only jobs that fetch are `online`. `InputError` and a full disk exit with status 1 and one line on the terminal;
-    anything else is a defect, whose traceback stands in the log. The process ends with the block, whatever follows it.
+    anything else is a defect, whose traceback is in the log. The process ends with the block; code after it never runs.
     """
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ.update(TOKENIZERS_PARALLELISM="false" if threads == 1 else "true")
     if not online:
         os.environ["HF_HUB_OFFLINE"] = "1"
-    # importing torch and transformers makes hundreds of thousands of objects that stay; looking for garbage among them
-    # again and again would take a quarter of that time
+    # importing torch and transformers makes hundreds of thousands of objects that stay; collecting garbage among them
+    # repeatedly would take a quarter of the import time
     gc.set_threshold(100_000)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's word that time is nearly up is for trainings
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a question that a library asks gets no answer
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's warning before the time limit is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2)
     with open(log, "w", encoding="utf-8", buffering=1) as out:
@@ -82,7 +83,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
     sys.stderr = ShortLog()
     try:
         yield
-    except Exception as error:  # every ending is told apart in _sentence
+    except Exception as error:  # _sentence tells mistakes from defects
         sentence = _sentence(error)
         if sentence is None:
             traceback.print_exc()
@@ -95,7 +96,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
 
 
 def _end(status: int) -> NoReturn:
-    """End this process at once: to take torch and transformers apart first costs a short job an eighth of its time."""
+    """End this process at once: unloading torch and transformers first would cost a short job an eighth of its time."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -111,6 +112,6 @@ def _sentence(error: Exception) -> str | None:
     if _FULL.search(str(error)):
         first = str(error).strip().splitlines()[0]
         return f"the disk is full or its quota used up while writing a file; free some space and run again ({first})"
-    if type(error).__name__ == "OutOfMemoryError":  # torch's, which is not imported for its sake
+    if type(error).__name__ == "OutOfMemoryError":  # torch's error, by name to avoid importing torch
         return f"the GPU's memory is full; lower a batch_size or max_length ({str(error).split('. ')[0]})"
     return None

@@ -1,4 +1,4 @@
-"""Let one run at a time work in a folder or on a device, by a lock that the kernel releases when its process dies."""
+"""Let one run at a time work in a folder or on a device, with a lock that the kernel releases when its process dies."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ _held: list[IO[str]] = []
 def claim_folder(lock: Path) -> None:
     """Hold `lock` until this process ends; raises `InputError` when another process holds it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
-    for _ in range(5):  # whoever asks whether it is held (`is_held`) holds it for an instant
+    for _ in range(5):  # `is_held` holds the lock for an instant to check it
         if hold(lock):
             return
         time.sleep(0.1)
@@ -24,7 +24,7 @@ def claim_folder(lock: Path) -> None:
 
 
 def refuse_left_jobs(folder: Path) -> None:
-    """Raise `InputError` if SLURM still has jobs of a run in `folder` that was killed and could not cancel them."""
+    """Raise `InputError` if SLURM still has jobs of a killed run in `folder`, which could not cancel them."""
     if not shutil.which("squeue"):
         return
     command = ["squeue", "--noheader", f"--user={os.getuid()}", "--format=%i|%k|%Z"]
@@ -36,13 +36,13 @@ def refuse_left_jobs(folder: Path) -> None:
     left = [job for job, comment, place in rows if comment.startswith("rule_") and Path(place) == folder]
     if left:
         raise InputError(
-            "jobs of an earlier run in this folder are still in SLURM's hands; "
+            "jobs of an earlier run in this folder are still in SLURM's queue; "
             f"wait for them, or `scancel {' '.join(left)}`"
         )
 
 
 def hold(lock: Path) -> bool:
-    """Hold `lock` until this process ends, or say at once that another process holds it.
+    """Hold `lock` until this process ends; returns False at once if another process holds it.
 
     Unlike a lock file that must be removed, it cannot be left behind by a killed process.
     """
@@ -57,7 +57,7 @@ def hold(lock: Path) -> bool:
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a process holds `lock`; asking neither creates the file nor keeps it."""
+    """Whether a process holds `lock`; checking neither creates the file nor keeps the lock."""
     try:
         with open(lock, encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

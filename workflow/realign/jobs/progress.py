@@ -1,6 +1,6 @@
-"""How far the run in a folder is, read from the log that Snakemake writes there: `workflow/progress [FOLDER]`.
+"""The progress of the run in a folder, read from the log that Snakemake writes there: `workflow/progress [FOLDER]`.
 
-It reads only, and takes no lock: it can be run at any time, from any terminal and, on a shared disk, from any machine.
+It only reads, and takes no lock: it can be run at any time, from any terminal and, on a shared disk, from any machine.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from realign.durations import spell
 from realign.jobs.locks import is_held
 
 TARGET = "all"
-"""The rule that only names what to make; its job takes no time."""
+"""The rule that only collects targets; its job takes no time."""
 LISTED = 20
-"""How many running or failed jobs are listed at most."""
+"""The maximum number of running or failed jobs that are listed."""
 
 STAMP = re.compile(r"\s*\[(\w{3} \w{3} [ \d]\d [\d:]{8} \d{4})\]")
 STARTED = re.compile(r"(?: {4})?(?:local)?rule (\w+):$")
@@ -47,7 +47,7 @@ class Job:
     wildcards: str = ""
 
     def seconds(self, now: datetime) -> float:
-        """How long it took, or has been at work."""
+        """How long it took, or has been running."""
         return ((self.ended or now) - self.started).total_seconds()
 
 
@@ -83,7 +83,7 @@ class Tally:
 
 @dataclass
 class Run:
-    """What the log of a run says; `ending` is None while the run goes on, and for ever if it was killed."""
+    """What the log of a run says; `ending` is None while the run continues, and stays None if it was killed."""
 
     started: datetime
     last: datetime
@@ -105,7 +105,7 @@ class Run:
 
 
 def read_run(text: Iterable[str]) -> Run | None:
-    """Read a log of Snakemake; None if it is not of a run, but of a report or another errand."""
+    """Read a log of Snakemake; None if it is not the log of a run, but of a report or the like."""
     lines = iter(text)
     head = dict(
         re.findall(
@@ -146,7 +146,7 @@ def read_run(text: Iterable[str]) -> Run | None:
 
 
 def last_run(folder: Path) -> Run | None:
-    """The newest run of a folder, going on or over."""
+    """The newest run of a folder, whether it continues or has ended."""
     for log in sorted((folder / ".snakemake/log").glob("*.snakemake.log"), reverse=True):
         with open(log, encoding="utf-8", errors="replace") as lines:
             run = read_run(lines)
@@ -156,7 +156,7 @@ def last_run(folder: Path) -> Run | None:
 
 
 def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
-    """Jobs by rule and in total, the mean time of a finished job, and the time left at as many jobs at once as now."""
+    """Jobs by rule and in total, the mean time of a finished job, and the time left with this many jobs at once."""
     row = "{:20}{:>7}{:>7}{:>9}{:>8}{:>10}{:>12}".format
     running = len(run.total().running)
     live, last = "cut off" if running and not going_on else "running", "time left" if going_on else ""
@@ -175,7 +175,7 @@ def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
 
 
 def describe(job: Job, folder: Path, now: datetime) -> str:
-    """A job, how long it took or has been at work, and its log if it failed, or else how far its training is."""
+    """A job, how long it took or has been running, and its log if it failed, or else the progress of its training."""
     said = f"  {job.rule} {job.wildcards}: {spell(job.seconds(now))}"
     if job.failed:
         return f"{said}, {job.log}".rstrip(", ")
@@ -185,25 +185,25 @@ def describe(job: Job, folder: Path, now: datetime) -> str:
 
 
 def state(run: Run, going_on: bool, now: datetime) -> str:
-    """One line: whether a run goes on and since when, or how the last one ended."""
+    """One line: since when a run is running, or how the last one ended."""
     if going_on and run.ending:
         return "a run is starting or ending"
     if going_on and not run.counts:
-        return "a run is finding out what there is to do"
+        return "a run is building its list of jobs"
     if going_on:
         return f"running since {run.started:%Y-%m-%d %H:%M}, for {spell((now - run.started).total_seconds())}"
     if run.ending:
         ending = "was stopped" if run.ending == "finished" and run.total().unfinished else run.ending
-        return f"no run is going on; the last one {ending} at {run.last:%Y-%m-%d %H:%M}"
-    elsewhere = "" if run.host == platform.node() else f", or goes on on {run.host}, whose locks are not seen from here"
-    return f"no run is going on; the last one was killed after {run.last:%Y-%m-%d %H:%M}{elsewhere}"
+        return f"no run is active; the last one {ending} at {run.last:%Y-%m-%d %H:%M}"
+    elsewhere = "" if run.host == platform.node() else f", or continues on {run.host}, whose locks are not visible here"
+    return f"no run is active; the last one was killed after {run.last:%Y-%m-%d %H:%M}{elsewhere}"
 
 
 def report(folder: Path, now: datetime) -> Iterator[str]:
     """What `workflow/progress` prints."""
     run, going_on = last_run(folder), is_held(folder / ".snakemake/realign.lock")
     if run is None:
-        yield "a run is starting" if going_on else f"no run has been in {folder.resolve()}"
+        yield "a run is starting" if going_on else f"there has been no run in {folder.resolve()}"
         return
     yield state(run, going_on, now)
     if not run.counts or (going_on and run.ending):
@@ -224,6 +224,6 @@ def report(folder: Path, now: datetime) -> Iterator[str]:
 
 def main() -> None:
     """Print the progress of the run in a folder."""
-    parser = argparse.ArgumentParser(prog="progress", description="How far the run in a folder is.")
+    parser = argparse.ArgumentParser(prog="progress", description="Show the progress of the run in a folder.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
     print("\n".join(report(parser.parse_args().folder, datetime.now())))

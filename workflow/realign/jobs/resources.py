@@ -1,4 +1,4 @@
-"""What a job asks for: memory and time that grow with its encoder or inputs, and with each try."""
+"""The memory and time that a job requests, which grow with its encoder or inputs, and with each try."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ WEIGHTS = "model.safetensors"
 
 
 def asking(base: float, per_mb: float = 0) -> Callable[[Any, Any, int], int]:
-    """A resource: `base`, and `per_mb` for each MB of the job's encoder, or else of its inputs; n times it at try n."""
+    """A resource: `base` plus `per_mb` for each MB of the job's encoder, or else of its inputs; times n at try n."""
 
     def ask(wildcards: Any, input: Any, attempt: int) -> int:  # noqa: ARG001 (Snakemake calls it by these names)
         manifest = input.get("encoder") or input.get("model")

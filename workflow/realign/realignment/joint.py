@@ -11,7 +11,7 @@ from realign.training.loop import Objective
 
 
 class JointObjective:
-    """Adds the realignment loss of one batch, times a coefficient, to the task's loss of every step."""
+    """Adds the realignment loss of one batch, times a coefficient, to the task's loss at every step."""
 
     def __init__(self, task: Objective, realignment: RealignmentObjective, coefficient: float = 1.0) -> None:
         """`task` and `realignment` share their encoder."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, parse_pair
+from realign.text.files import reading, verify
 from realign.text.pharaoh import Link, check_range, parse_links, usable_links
 
 LinkedPair = tuple[SentencePair, list[Link]]
@@ -16,7 +17,7 @@ LinkedPair = tuple[SentencePair, list[Link]]
 
 
 class LinkedBitextFile:
-    """Random access to the linked lines of a bitext by byte offset, so that a million lines take megabytes."""
+    """Random access to the linked lines of a bitext by byte offset; a million lines take only megabytes of memory."""
 
     def __init__(self, bitext: Path, links: Path) -> None:
         """Index the lines that have links; raises `InputError` for files of different length or without links."""
@@ -47,12 +48,11 @@ def linked_files(bitexts: Iterable[str], links: Iterable[str]) -> list[LinkedBit
 
 
 def _line_offsets(path: Path) -> NDArray[np.int64]:
-    """Start of every line, and the end of the file."""
-    try:
+    """Byte offsets of every line and of the end of the file."""
+    with reading(path):
+        verify(path)
         with open(path, "rb") as lines:
             lengths = np.fromiter((len(line) for line in lines), dtype=np.int64)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
@@ -63,7 +63,7 @@ def _read_line(path: Path, offset: int) -> str:
 
 
 def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, rng: Generator) -> Iterator[list[LinkedPair]]:
-    """Endless batches that take sentence pairs from every language in turn, each file reshuffled when used up."""
+    """Endless batches that take sentence pairs from every language in turn; a file is reshuffled after each pass."""
     streams = [_endless(file, rng.spawn(1)[0]) for file in files]
     turn = 0
     while True:
@@ -72,7 +72,7 @@ def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, rng: Gener
 
 
 def _endless(file: LinkedBitextFile, rng: Generator) -> Iterator[LinkedPair]:
-    """Line after line; raises `InputError` when a whole pass had no usable link, and so nothing to train on."""
+    """Endless shuffled lines; raises `InputError` after a pass without any usable link to train on."""
     while True:
         usable = 0
         for index in rng.permutation(len(file)):

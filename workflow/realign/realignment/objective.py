@@ -29,7 +29,7 @@ class WordLoss(Protocol):
 
 @dataclass(frozen=True)
 class RealignmentSettings:
-    """What realignment does to an encoder: sentence pairs a step, layers to realign, the loss and its settings."""
+    """Settings of the objective: sentence pairs per step, layers to realign, the loss and its settings."""
 
     loss: str
     """The loss's module."""
@@ -46,7 +46,7 @@ class RealignmentSettings:
 class RealignmentBatch(NamedTuple):
     """Padded sentences, sources first, and the words among them that have a representation.
 
-    `ids` and `mask` are [2 batch, pieces]; `words` is [n], the place of each word's piece in the flattened `ids`;
+    `ids` and `mask` are [2 batch, pieces]; `words` is [n], the index of each word's piece in the flattened `ids`;
     `links` is [p, 2], indices of linked source and target words among the n; `is_source` is [n].
     """
 
@@ -74,7 +74,7 @@ class RealignmentObjective:
         self.word_loss, self.layers = loss, layers
 
     def prepare(self, linked: Sequence[LinkedPair]) -> RealignmentBatch:
-        """The sentences of these pairs, and those of their usable links whose words are both represented."""
+        """The sentences of these pairs, and the links between words that both have a representation."""
         sentences = [pair.source for pair, _ in linked] + [pair.target for pair, _ in linked]
         batch = self.tokenizer.collate(self.tokenizer.encode(sentences))
         present = batch.first_pieces != NO_PIECE  # [2b, words]
@@ -123,7 +123,7 @@ def realignment_objective(
 
 
 def _links_between(linked: Sequence[LinkedPair], present: Tensor) -> Tensor:
-    """Links [p, 2] between present words, which are marked in [2 batch, words], as indices among these."""
+    """Links [p, 2] between present words, as indices among these; `present` [2 batch, words] marks them."""
     position = torch.cumsum(present.flatten(), 0).view(present.shape) - 1  # index among the present words
     places = [(number, i, number + len(linked), j) for number, (_, links) in enumerate(linked) for i, j in links]
     if not places:

@@ -40,4 +40,4 @@ LOSSES = (
         ContrastiveSettings,
     ),
 )
-"""The first is the default."""
+"""The first one is the default."""

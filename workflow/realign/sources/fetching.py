@@ -1,4 +1,4 @@
-"""What every fetch does around the hub's clients: try again after a passing failure, and tell a lasting one plainly."""
+"""Shared by all fetches: retry after transient failures, and explain permanent ones in one sentence."""
 
 import re
 import time
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0
-"""Seconds before the second attempt; every further pause is twice as long."""
+"""Seconds before the second attempt; each further pause is twice as long."""
 
 
 def retrying(action: Callable[[], T], what: str, sleep: Callable[[float], None] = time.sleep) -> T:
-    """The action's result; failures that may pass (no connection, a busy server) are tried again, ever later."""
+    """The action's result; transient failures (no connection, a busy server) are retried with growing pauses."""
     for attempt in range(1, ATTEMPTS):
         try:
             return action()
@@ -24,7 +24,7 @@ def retrying(action: Callable[[], T], what: str, sleep: Callable[[float], None] 
             if not _may_pass(error):
                 raise
             pause = FIRST_PAUSE * 2 ** (attempt - 1)
-            print(f"{what}: attempt {attempt} of {ATTEMPTS} failed ({_short(error)}); again in {pause:g} s", flush=True)
+            print(f"{what}: attempt {attempt} of {ATTEMPTS} failed ({_short(error)}); next in {pause:g} s", flush=True)
             sleep(pause)
     return action()
 
@@ -47,7 +47,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _is_transport(error: BaseException) -> bool:
-    """Whether an error is one of the HTTP client's about the connection, by name: the client may change."""
+    """Whether an error is a connection error of the HTTP client, judged by its name because the client may change."""
     return any(base.__name__ in ("TransportError", "RequestException") for base in type(error).__mro__)
 
 
@@ -64,7 +64,7 @@ def _short(error: BaseException) -> str:
 
 @contextmanager
 def explained(what: str, revision: str) -> Iterator[None]:
-    """Turn what the hub's clients raise about `what` at `revision` into one sentence."""
+    """Turn the errors of the hub's clients about `what` at `revision` into one sentence."""
     from datasets.exceptions import DatasetNotFoundError
     from huggingface_hub import is_offline_mode
     from huggingface_hub.errors import (
@@ -93,7 +93,7 @@ def explained(what: str, revision: str) -> Iterator[None]:
             raise InputError(f"{what}: the hub has no such repository, or it is private") from None
         if _may_pass(error):
             raise InputError(
-                f"{what}: the hub cannot be reached ({_short(error)}); only fetching needs a network, nothing after it"
+                f"{what}: the hub cannot be reached ({_short(error)}); fetching needs a network, later stages do not"
             ) from None
         raise
 

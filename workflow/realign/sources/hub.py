@@ -1,4 +1,4 @@
-"""Datasets of the hub: what a revision is, one split of a dataset, and its rows with the names of their labels."""
+"""Datasets on the hub: resolve a revision, read one split of a dataset, and name the labels of its rows."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -26,7 +26,7 @@ def resolve(repository: str, revision: str, kind: str = "dataset") -> str:
 
 
 def read_split(repository: str, configuration: str, split: str, commit: str) -> "Dataset":
-    """One split of a configuration; raises `InputError` for one that does not exist, and lists those that do."""
+    """One split of a configuration; raises `InputError` for one that does not exist, and lists the existing ones."""
     import datasets
 
     datasets.utils.logging.disable_progress_bar()
@@ -54,9 +54,9 @@ def fetch_labelled(
     text_columns: tuple[str, ...],
     example: Callable[[dict[str, Any], Callable[[int], str]], Example | None],
 ) -> tuple[list[Example], Provenance]:
-    """The examples of a labelled dataset, and where they came from.
+    """The examples of a labelled dataset, and where they come from.
 
-    `example` makes one from a row and the function that names a label; it returns None for a row without words. Label
+    `example` makes one from a row and a function that names a label; it returns None for a row without words. Label
     names come from the data's own schema. Raises `InputError` for missing columns, labels outside `request.labels`,
     or fewer examples than `request.limit`.
     """
@@ -79,7 +79,7 @@ def fetch_labelled(
 def _label_names(
     dataset: "Dataset", expected: tuple[str, ...], label_column: str, labels: tuple[str, ...], where: str
 ) -> list[str]:
-    """The label names in the hub's order; raises `InputError` for missing columns or labels that are not ours."""
+    """The label names in the hub's order; raises `InputError` for missing columns or unknown labels."""
     features = dataset.features
     feature = features.get(label_column)
     names = getattr(getattr(feature, "feature", feature), "names", None)

@@ -1,4 +1,4 @@
-"""Encoders of the hub: download what an encoder needs, safetensors only."""
+"""Encoders on the hub: download what an encoder needs, with weights as safetensors only."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _PATTERNS = [
 def snapshot(name: str, commit: str) -> Path:
     """The folder of the local cache that holds a repository's config, tokenizer and weights at a commit.
 
-    Raises `InputError` when the repository has no safetensors weights or cannot be had.
+    Raises `InputError` when the repository has no safetensors weights or cannot be fetched.
     """
     from huggingface_hub import snapshot_download
 

@@ -1,6 +1,6 @@
-"""The corpora of the hub. A new one is a module in `sources/corpora/` and a row here.
+"""The corpora on the hub. A new one is a module in `sources/corpora/` and a row here.
 
-The module has `fetch(request)`, which returns raw sentence pairs or labelled examples, and where they came from; see
+The module has `fetch(request)`, which returns raw sentence pairs or labelled examples, and where they come from; see
 `realign.sources.requests`. This file is read by the config and by the rules, never by a stage.
 """
 
@@ -15,26 +15,26 @@ BITEXT = "bitext"
 
 
 class HubSettings(Section):
-    """What every entry with `source: hub` has."""
+    """The settings of every entry with `source: hub`."""
 
-    source: Annotated[Literal["hub"], Field(description="`hub`: fetched once, offline from then on")]
-    revision: Revision = Field("main", description="commit, tag or branch; pin a commit to get the same bytes for good")
+    source: Annotated[Literal["hub"], Field(description="`hub`: fetched once, then used offline")]
+    revision: Revision = Field("main", description="commit, tag or branch; pin a commit so that the data never change")
 
 
 class BitextSettings(HubSettings):
-    """Parallel sentences of the hub, tokenised here."""
+    """Parallel sentences from the hub, tokenised by the workflow."""
 
     max_sentences: Count | None = Field(
-        None, description="take at most this many training sentence pairs a language, from the start"
+        None, description="use at most this many training sentence pairs per language, from the beginning"
     )
 
 
 class LabelledSettings(HubSettings):
-    """Labelled data of the hub."""
+    """Labelled data from the hub."""
 
     training_sentences: Count | None = Field(
         None,
-        description="train on this many sentences of the source language, from the start; null takes all; "
+        description="train on this many sentences of the source language, from the beginning; null uses all; "
         "`realignment.steps: match` needs the number",
     )
 
@@ -44,7 +44,7 @@ class TreebankSettings(LabelledSettings):
 
     treebanks: dict[Language, str] = Field({}, description="the treebank of each language, such as `UD_Arabic-PADT`")
     url: Annotated[str, template("treebank", "release", "lang", "name", "split")] | None = Field(
-        None, description="where the files lie; null is the treebanks' own repositories"
+        None, description="URL of the files; null uses the treebanks' own repositories"
     )
 
 
@@ -58,7 +58,7 @@ class Corpus:
     settings: type[HubSettings]
     summary: str
     by_language: tuple[str, ...] = ()
-    """Settings that map languages to something, and must name every language of the experiment."""
+    """Settings with a value for each language, which must include every language of the experiment."""
 
 
 CORPORA = (
@@ -81,4 +81,4 @@ CORPORA = (
     Corpus("wikiann", "realign.sources.corpora.wikiann", "ner", LabelledSettings, "WikiANN's entities"),
     Corpus("xnli", "realign.sources.corpora.xnli", "nli", LabelledSettings, "XNLI"),
 )
-"""In the order of the reference."""
+"""In the order of the config reference."""

@@ -1,4 +1,4 @@
-"""What a corpus of the hub is asked for, and what it answers."""
+"""Requests to a corpus on the hub, and the provenance of what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class BitextRequest:
 
 @dataclass(frozen=True)
 class LabelledRequest:
-    """The labelled examples of one split and language, at most `limit`, with labels out of `labels`.
+    """The labelled examples of one split and language, at most `limit`, with labels from `labels`.
 
-    `settings` are the config's for this corpus and language; `folder` takes raw files for the time of the fetch.
+    `settings` are the config's for this corpus and language; `folder` holds raw files during the fetch.
     """
 
     language: str

@@ -1,4 +1,4 @@
-"""Tagged sentences of the hub: a list of words and a list of labels a row."""
+"""Tagged sentences on the hub: one list of words and one list of labels per row."""
 
 from collections.abc import Callable
 from typing import Any

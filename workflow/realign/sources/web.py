@@ -1,4 +1,4 @@
-"""Download single files by URL, going on where a broken connection left off."""
+"""Download single files by URL, resuming after a broken connection."""
 
 import glob
 import hashlib
@@ -10,14 +10,14 @@ import requests
 
 from realign.errors import InputError
 from realign.sources.fetching import retrying
-from realign.text.files import sha256_of
+from realign.text.files import record_sum, sha256_of
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as broken."""
 
 
 def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Write the file at `url` to `path` and return its sha256; what a try at the same URL left beside it is continued.
+    """Write the file at `url` to `path` and return its sha256; an unfinished download of the same URL is resumed.
 
     Raises `InputError` when the server has no such file, cannot be reached, or the sha256 is not the expected one.
     """
@@ -34,21 +34,22 @@ def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[f
     if sha256 is not None and found != sha256:
         _forget(path)
         raise InputError(f"{url}: sha256 is {found}, expected {sha256}")
+    record_sum(path, found)
     partial.replace(path)
     _forget(path)
     return found
 
 
 def _forget(path: Path) -> None:
-    """Delete the parts of a file, their ETags, and parts that came from other URLs."""
+    """Delete the partial downloads of a file from any URL, and their ETags."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
         left.unlink()
 
 
 def _continue(url: str, partial: Path) -> None:
-    """Append to `partial` what is missing; raises `requests` exceptions for a broken connection or a bad answer.
+    """Append the missing bytes to `partial`; raises `requests` exceptions for a broken connection or a bad answer.
 
-    A part is continued only while the server's file has the ETag that it had then, lest it grows together from two.
+    A download is resumed only if the server's file still has the same ETag, so that two versions are never mixed.
     """
     remembered = partial.with_name(f"{partial.name}.etag")
     have = partial.stat().st_size if partial.exists() and remembered.exists() else 0
@@ -60,7 +61,7 @@ def _continue(url: str, partial: Path) -> None:
             if answer.headers.get("Content-Range") == f"bytes */{have}":
                 return  # nothing is missing
             partial.unlink(missing_ok=True)
-            raise requests.ConnectionError(f"the file is not the one of which {have} bytes are here; it starts anew")
+            raise requests.ConnectionError(f"the file changed after {have} bytes were fetched; starting over")
         if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
             raise requests.ConnectionError(f"the server answers {answer.status_code}")
         answer.raise_for_status()
@@ -78,7 +79,7 @@ def _continue(url: str, partial: Path) -> None:
 
 
 def _remember(etag: str, file: Path) -> None:
-    """Keep an ETag that vouches for bytes; a weak one, or none, does not."""
+    """Keep a strong ETag, which identifies the bytes; a weak one, or none, does not."""
     if etag.startswith('"'):
         file.write_text(etag, encoding="latin-1")
     else:

@@ -13,4 +13,4 @@ class Metric(Protocol):
     UNPREDICTED: str
 
     def count(self, predicted: Sequence[str], true: Sequence[str], /) -> Counts:
-        """One example's part of the metric, from predicted and true labels."""
+        """One example's contribution to the metric, from predicted and true labels."""

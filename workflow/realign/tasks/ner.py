@@ -7,7 +7,7 @@ from realign.text.conll import COMMENT, DOCUMENT, TaggedSentence, count_sentence
 
 
 def read(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
-    """Stream words and their BIO labels; raises `InputError` for a label outside `labels`, or one out of place."""
+    """Stream words and their BIO labels; raises `InputError` for a label outside `labels` or out of place."""
     return (read_entities if _is_conllu(path) else read_bio)(path, labels)
 
 

@@ -1,4 +1,4 @@
-"""Natural language inference: a premise, a hypothesis, and what the second is to the first."""
+"""Natural language inference: a premise, a hypothesis, and the relation between them."""
 
 from collections.abc import Iterator
 from pathlib import Path

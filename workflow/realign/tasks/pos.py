@@ -1,4 +1,4 @@
-"""Universal parts of speech: CoNLL-U, of which the column UPOS is learned."""
+"""Universal parts of speech: the UPOS column of CoNLL-U."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The tasks and their kinds. A new task is a module in `tasks/` and a row here; a new kind is a folder and a row.
 
-A task's module has `read(path, labels)`, the labelled examples of a file in the field's format, and `count(path)`.
+A task's module has `read(path, labels)`, which yields the labelled examples of a file, and `count(path)`.
 A kind's folder has `data` (examples as Parquet, without torch) and `model` (load, objective, predict, counts); the
 two kinds here show the signatures. This file is read by the config and by the rules, never by a stage.
 """
@@ -8,17 +8,19 @@ two kinds here show the signatures. This file is read by the config and by the r
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
-from realign.settings import Section, template
+from realign.settings import Section, each_once, template
 from realign.text.labels import ENTITIES, INFERENCE, UPOS
+
+Label = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S+$")]
 
 
 class TaskFiles(Section):
     """Your own labelled data."""
 
     source: Literal["files"] = Field(description="`files`: your own, by path pattern")
-    pattern: Annotated[str, template("source", "lang", "split")] = Field(
+    pattern: Annotated[str, template("source", "lang", "split", needs=["lang", "split"])] = Field(
         description="path of the data, with `{lang}` and `{split}` (train, test)"
     )
 
@@ -26,8 +28,8 @@ class TaskFiles(Section):
 class LabelledFiles(TaskFiles):
     """Your own labelled data, with labels of your own."""
 
-    labels: Annotated[list[str], Field(min_length=1)] | None = Field(
-        None, description="all labels that occur; null is the task's usual set"
+    labels: Annotated[list[Label], Field(min_length=1), AfterValidator(each_once)] | None = Field(
+        None, description="all labels in the data; null is the task's standard set"
     )
 
 
@@ -42,14 +44,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Task:
-    """A task: the module that reads its files, its kind, labels and metric, and how users' and the lab's files look."""
+    """A task: the module that reads its files, its kind, labels and metric, and the formats of its files."""
 
     name: str
     kind: str
     module: str
     labels: tuple[str, ...]
     metric: str
-    """The module that counts it, in `tasks/metrics/`."""
+    """The metric's module, in `tasks/metrics/`."""
     summary: str
     formats: str
     files: type[TaskFiles] = TaskFiles
@@ -70,7 +72,7 @@ TASKS = (
         UPOS,
         "realign.tasks.metrics.accuracy",
         "universal parts of speech",
-        "CoNLL-U; the column UPOS is learned",
+        "CoNLL-U, with the tags in the column UPOS",
         lab="treebank/{lang}-{split}.conllu",
     ),
     Task(
@@ -95,4 +97,4 @@ TASKS = (
         files=LabelledFiles,
     ),
 )
-"""In the order of the reference."""
+"""In the order of the config reference."""

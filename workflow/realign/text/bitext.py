@@ -1,4 +1,4 @@
-"""Bitext in fast_align's format: `source tokens ||| target tokens`, one sentence pair a line."""
+"""Bitext in fast_align's format: `source tokens ||| target tokens`, one sentence pair per line."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from realign.errors import InputError
-from realign.text.files import read_lines
+from realign.text.files import read_lines, split_words
 
 SEPARATOR = " ||| "
 
@@ -21,9 +21,9 @@ class SentencePair(NamedTuple):
 def parse_pair(line: str, path: Path, number: int) -> SentencePair:
     """One bitext line as words; raises `InputError` unless it has exactly two non-empty sides."""
     sides = line.split("|||")
-    if len(sides) != 2 or not sides[0].strip() or not sides[1].strip():
+    if len(sides) != 2 or not all(map(split_words, sides)):
         raise InputError(f"{path}:{number}: expected 'source ||| target' with words on both sides, found {line[:60]!r}")
-    return SentencePair(sides[0].split(), sides[1].split())
+    return SentencePair(split_words(sides[0]), split_words(sides[1]))
 
 
 def read_bitext(path: Path) -> Iterator[SentencePair]:
@@ -33,7 +33,7 @@ def read_bitext(path: Path) -> Iterator[SentencePair]:
 
 
 def format_pair(pair: SentencePair) -> str:
-    """One bitext line, without its end."""
+    """One bitext line, without the line break."""
     return " ".join(pair.source) + SEPARATOR + " ".join(pair.target)
 
 
@@ -49,12 +49,12 @@ def read_moses(source: Path, target: Path) -> Iterator[SentencePair]:
             short, long = (source, target) if left is missing else (target, source)
             extra = sum(1 for _ in read_lines(long))
             raise InputError(
-                f"{short}: {number - 1} lines, but {long} has {extra}; the two sides of a bitext need as many"
+                f"{short}: {number - 1} lines, but {long} has {extra}; both sides of a bitext need the same number"
             )
         for path, side in ((source, left), (target, right)):
             if "|||" in str(side):
-                raise InputError(f"{path}:{number}: found '|||', which stands between the sides of a bitext; escape it")
-        pair = SentencePair(str(left).split(), str(right).split())
+                raise InputError(f"{path}:{number}: found '|||', which separates the sides of a bitext; escape it")
+        pair = SentencePair(split_words(str(left)), split_words(str(right)))
         if pair.source and pair.target:
             yield pair
     if number == 0:

@@ -1,5 +1,6 @@
 """Annotated sentences: CoNLL-U for part-of-speech tags, two-column CoNLL with BIO for entities."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import conllu
 from conllu.exceptions import ParseException
 
 from realign.errors import InputError
-from realign.text.files import read_lines
+from realign.text.files import read_lines, split_words
 from realign.text.labels import UPOS
 
 COMMENT = "#"
@@ -29,7 +30,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     block: list[str] = []
     start = 1
     for number, line in enumerate(read_lines(path), 1):
-        if line.strip():
+        if split_words(line):
             if not block:
                 start = number
             block.append(line)
@@ -41,7 +42,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def count_sentences(path: Path, without_words: str) -> int:
-    """How many sentences a file has, without looking at their columns; lines that begin so have no words."""
+    """Number of sentences in a file, without reading columns; lines that begin with `without_words` have no words."""
     return sum(any(not line.startswith(without_words) for line in block) for _, block in _blocks(path))
 
 
@@ -51,16 +52,26 @@ def read_conllu(path: Path) -> Iterator[conllu.TokenList]:
     Multiword-token lines and empty nodes are kept, with their tuple ids; syntactic words have integer ids.
     """
     for start, block in _blocks(path):
+        ids: set[str] = set()
         for number, line in enumerate(block, start):
             if line.startswith(COMMENT):
+                if re.match(r"#\s*sent_id\s*=", line) and ids:
+                    raise InputError(f"{path}:{number}: a sent_id inside a sentence; is a blank line missing?")
                 continue
             columns = line.split("\t")
             if len(columns) != 10:
                 raise InputError(
                     f"{path}:{number}: expected the 10 tab-separated columns of CoNLL-U, found {len(columns)}"
                 )
+            if columns[0] in ids:
+                raise InputError(f"{path}:{number}: a second word {columns[0]}; is a blank line missing?")
+            ids.add(columns[0])
+            if not columns[1].strip():
+                raise InputError(f"{path}:{number}: a word without a form")
             if columns[0].isdigit() and columns[3] not in UPOS:
                 raise InputError(f"{path}:{number}: {columns[3]!r} is not a universal part-of-speech tag")
+        if not any(number.isdigit() for number in ids):
+            raise InputError(f"{path}:{start}: a sentence without words")
         try:
             yield conllu.parse("\n".join(block) + "\n\n")[0]
         except (ParseException, IndexError) as error:
@@ -92,7 +103,7 @@ def read_pos(path: Path) -> Iterator[TaggedSentence]:
 
 
 def read_entities(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
-    """Stream syntactic words and their BIO labels from a CoNLL-U file: `Entity=B-PER` in MISC, nothing for `O`.
+    """Stream syntactic words and their BIO labels from a CoNLL-U file: `Entity=B-PER` in MISC, absent for `O`.
 
     Raises `InputError` as `read_bio` does, with the sentence's id instead of a line.
     """
@@ -117,18 +128,20 @@ def _check_bio(label: str, previous: str, labels: tuple[str, ...], where: str) -
 def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:
     """Stream two-column CoNLL (word first, BIO label last, tab or space between).
 
-    Raises `InputError` for a label outside `labels`, or an I- label that continues nothing of its type.
+    Raises `InputError` for a label outside `labels`, or an I- label that does not continue an entity of its type.
     """
     for start, block in _blocks(path):
         sentence = TaggedSentence([], [])
         previous = "O"
         for number, line in enumerate(block, start):
-            columns = line.split("\t") if "\t" in line else line.split()
+            columns = line.split("\t") if "\t" in line else split_words(line)
             if columns[0] == DOCUMENT:
                 continue
             if len(columns) < 2:
                 raise InputError(f"{path}:{number}: expected a word and its label, found {line[:60]!r}")
             word, label = columns[0], columns[-1].strip()
+            if not word.strip():
+                raise InputError(f"{path}:{number}: a label without a word")
             _check_bio(label, previous, labels, f"{path}:{number}")
             sentence.tokens.append(word)
             sentence.labels.append(label)

@@ -1,10 +1,10 @@
-"""Bilingual dictionaries in MUSE's format: a source word and a target word a line, split by a tab or a space."""
+"""Bilingual dictionaries in MUSE's format: a source word and a target word per line, separated by a tab or a space."""
 
 from collections import defaultdict
 from pathlib import Path
 
 from realign.errors import InputError
-from realign.text.files import read_lines
+from realign.text.files import read_lines, split_words
 
 Translations = dict[str, frozenset[str]]
 
@@ -18,7 +18,7 @@ def read_dictionary(path: Path) -> Translations:
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
-        columns = line.split("\t") if "\t" in line else line.split()
+        columns = line.split("\t") if "\t" in line else split_words(line)
         if len(columns) != 2 or not all(column.strip() for column in columns):
             raise InputError(f"{path}:{number}: expected a word and its translation, found {line[:60]!r}")
         source, target = (column.strip().casefold() for column in columns)

@@ -1,4 +1,4 @@
-"""Open text files so that errors name the file and line, and write them so that nothing half-written stays."""
+"""Read text files with errors that name file and line, and write files without leaving anything half-written."""
 
 import hashlib
 import os
@@ -10,19 +10,49 @@ from typing import TextIO
 
 from realign.errors import InputError
 
+BYTE_ORDER_MARK = "\ufeff"
+RESULTS = "results"
+SUMS = ".sums"
+"""The folder in `results/` that holds the sha256 of every artifact, under the artifact's own path."""
+
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Lines without their ends and a byte order mark, NFC-normalised; raises `InputError` when missing or not UTF-8."""
+    """Lines without their ends (LF or CR LF) and byte order marks, NFC-normalised.
+
+    Raises `InputError` for a missing, unreadable or damaged file, one that is not UTF-8, and a carriage return inside a
+    line, which some programs take for the line's end.
+    """
     number = 0
+    with reading(path):
+        verify(path)
+        with open(path, encoding="utf-8", newline="\n") as lines:
+            try:
+                for line in lines:
+                    number += 1
+                    line = line.removesuffix("\n").removesuffix("\r")
+                    if "\r" in line:
+                        raise InputError(f"{path}:{number}: a carriage return in the line; lines end with LF or CR LF")
+                    yield unicodedata.normalize("NFC", line.replace(BYTE_ORDER_MARK, ""))
+            except UnicodeDecodeError as error:
+                raise InputError(f"{path}: not UTF-8 near line {number + 1} ({error.reason})") from None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn the system's errors about a file that is read into one sentence."""
     try:
-        with open(path, encoding="utf-8-sig", newline="\n") as lines:
-            for line in lines:
-                number += 1
-                yield unicodedata.normalize("NFC", line.rstrip("\r\n"))
+        yield
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 near line {number + 1} ({error.reason})") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a directory; expected a file") from None
+    except PermissionError:
+        raise InputError(f"{path}: no permission to read it") from None
+
+
+def split_words(line: str) -> list[str]:
+    """The words of a line, which spaces and tabs separate, as in fast_align; other Unicode spaces are part of words."""
+    return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
 def sha256_of(path: Path) -> str:
@@ -31,13 +61,47 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
+def sum_of(path: Path) -> Path | None:
+    """Where the sha256 of an artifact under `results/` is kept, beside all of them; None for any other file."""
+    if RESULTS not in path.parts:
+        return None
+    place = len(path.parts) - 1 - path.parts[::-1].index(RESULTS)
+    return Path(*path.parts[: place + 1], SUMS, *path.parts[place + 1 :])
+
+
+def verify(path: Path) -> None:
+    """Raise `InputError` when an artifact is not what was written.
+
+    Files without a recorded sha256 pass, and so do links into a shared cache, which others may have made.
+    """
+    record = sum_of(path)
+    if record is None or not record.is_file() or path.is_symlink():
+        return
+    if record.read_text(encoding="ascii").strip() != sha256_of(path):
+        raise InputError(f"{path}: damaged or changed since it was made; delete it and run again, which makes it again")
+
+
+def record_sum(path: Path, digest: str) -> None:
+    """Keep the sha256 of an artifact, for `verify`."""
+    record = sum_of(path)
+    if record is not None:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        temporary = record.with_name(f".{record.name}.{os.getpid()}.tmp")
+        temporary.write_text(digest + "\n", encoding="ascii")
+        os.replace(temporary, record)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A name to write to; the file moves to `path` when the block ends without an error, else it is deleted."""
+    """A name to write to; the file moves to `path` when the block ends without an error, else it is deleted.
+
+    The sha256 of an artifact under `results/` is recorded.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
+        record_sum(path, sha256_of(temporary))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Labelled sentence pairs, as natural language inference has them: JSON lines, or TSV with a header."""
+"""Labelled sentence pairs for natural language inference: JSON lines, or TSV with a header."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ COLUMNS = ("premise", "hypothesis", "label")
 
 
 class LabelledPair(NamedTuple):
-    """Two sentences and what the second is to the first."""
+    """Two sentences and the relation of the second to the first."""
 
     premise: str
     hypothesis: str
@@ -31,13 +31,15 @@ def read_labelled_pairs(path: Path, labels: tuple[str, ...]) -> Iterator[Labelle
         if missing:
             raise InputError(f"{path}:{number}: no text under {missing[0]!r}; expected {', '.join(COLUMNS)}")
         pair = LabelledPair(*(str(row[name]).strip() for name in COLUMNS))
+        if any(0xD800 <= ord(character) <= 0xDFFF for text in pair for character in text):
+            raise InputError(f"{path}:{number}: half of a surrogate pair, which is not a character")
         if pair.label not in labels:
-            raise InputError(f"{path}:{number}: label {pair.label!r} is none of {', '.join(labels)}")
+            raise InputError(f"{path}:{number}: label {pair.label!r} is not one of {', '.join(labels)}")
         yield pair
 
 
 def count_pairs(path: Path) -> int:
-    """How many pairs a file has, without looking at their columns."""
+    """Number of pairs in a file, without reading columns."""
     lines = sum(1 for line in read_lines(path) if line.strip())
     return lines if path.suffix == ".jsonl" else max(0, lines - 1)
 
@@ -48,8 +50,9 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not a JSON object ({error.msg})") from None
+        except (json.JSONDecodeError, RecursionError) as error:
+            why = getattr(error, "msg", "nested too deeply")
+            raise InputError(f"{path}:{number}: not a JSON object ({why})") from None
         if not isinstance(row, dict):
             raise InputError(f"{path}:{number}: expected a JSON object, found {line[:60]!r}")
         yield number, row
@@ -68,7 +71,7 @@ def _tsv_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def _checked(rows: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
-    """The rows of a reader, a row a line; raises `InputError` for a line that is none, such as one with a stray CR."""
+    """The rows of a reader, one per line; raises `InputError` for a malformed line."""
     number = 1
     try:
         for row in rows:

@@ -1,4 +1,4 @@
-"""The label sets of the field."""
+"""The standard label sets."""
 
 UPOS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",

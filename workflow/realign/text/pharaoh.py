@@ -15,7 +15,7 @@ _LINK = re.compile(r"(\d+)-(\d+)")
 
 
 def format_links(links: Iterable[Link]) -> str:
-    """Links in ascending order, as one Pharaoh line without its end."""
+    """Links in ascending order, as one Pharaoh line without the line break."""
     return " ".join(f"{i}-{j}" for i, j in sorted(links))
 
 
@@ -31,7 +31,7 @@ def parse_links(line: str, path: Path, number: int) -> list[Link]:
 
 
 def read_links(path: Path) -> Iterator[list[Link]]:
-    """Stream the links of a Pharaoh file, a list for each line."""
+    """Stream the links of a Pharaoh file, one list per line."""
     for number, line in enumerate(read_lines(path), 1):
         yield parse_links(line, path, number)
 

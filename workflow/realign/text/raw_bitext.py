@@ -1,4 +1,4 @@
-"""Raw sentence pairs, `source<TAB>target` a line, made into bitext of words."""
+"""Split raw sentence pairs, one `source<TAB>target` per line, into words, and write them as bitext."""
 
 import multiprocessing
 import sys
@@ -16,13 +16,13 @@ from realign.text.files import atomic_writer, read_lines
 from realign.text.segmentation import Segmenter, segmenter
 
 CHUNK = 1_000
-"""Sentence pairs that a process segments at a time."""
+"""Number of sentence pairs that a process segments at a time."""
 
 RawPair = tuple[str, str]
 
 
 def read_raw_pairs(path: Path) -> Iterator[RawPair]:
-    """Stream raw sentence pairs; raises `InputError` for a line that is not two columns with a tab between."""
+    """Stream raw sentence pairs; raises `InputError` for a line without exactly two tab-separated columns."""
     for number, line in enumerate(read_lines(path), 1):
         columns = line.split("\t")
         if len(columns) != 2:
@@ -33,9 +33,9 @@ def read_raw_pairs(path: Path) -> Iterator[RawPair]:
 
 
 def tokenise_bitext(raw: Path, source_language: str, target_language: str, out: Path, threads: int = 1) -> None:
-    """Segment the raw sentence pairs of `raw` into the bitext `out`, the same bytes for any number of threads.
+    """Segment the raw sentence pairs of `raw` into the bitext `out`, with the same bytes for any number of threads.
 
-    Pairs with a side without words are dropped, and their number is logged. Raises `InputError` for a malformed line,
+    Pairs with an empty side are dropped, and their number is logged. Raises `InputError` for a malformed line,
     a language that cannot be segmented, or when no pair is left.
     """
     sides = segmenter(source_language), segmenter(target_language)
@@ -91,7 +91,7 @@ _sides: tuple[Segmenter, Segmenter]
 
 
 def _remember(sides: tuple[Segmenter, Segmenter]) -> None:
-    """Keep the segmenters of this process, which cannot be sent with each chunk."""
+    """Store the segmenters in this process, because they cannot be sent with each chunk."""
     global _sides
     _sides = sides
 

@@ -16,15 +16,15 @@ _REFUSED = {
     "bod": "Tibetan", "dz": "Dzongkha", "dzo": "Dzongkha", "shn": "Shan", "mnw": "Mon", "yue": "Cantonese",
     "wuu": "Wu Chinese", "lzh": "Classical Chinese",
 }  # fmt: skip
-# jieba's dictionary is one of simplified characters; it cuts traditional ones at random
+# jieba's dictionary has simplified characters only; it cuts traditional ones at random
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 # languages whose apostrophe ends the first word, as in `l' homme`
 _ELIDING = {"fr", "it", "ca", "ga", "oc", "wa", "eo", "mt", "sq", "rw", "lb"}
-# languages whose apostrophe stands between a word and its ending, each a token; elsewhere it is part of the word
+# languages whose apostrophe separates a word from its ending, each a token; elsewhere it is part of the word
 _SUFFIXING = {"de", "tr", "az"}
 
-# what Moses would split off, but belongs to a word; hidden from it as private-use characters
+# characters inside words that Moses would split off; replaced by private-use characters to hide them from it
 _HIDEABLE = "'\":·׳״٫٬՛՜՞"
 _HIDE = {ord(char): 0xE000 + i for i, char in enumerate(_HIDEABLE)}
 _SHOW = {hidden: char for char, hidden in _HIDE.items()}
@@ -32,7 +32,7 @@ _PART_OF_WORD = [
     r"(?<=\p{N})[:٫٬](?=\p{N})",  # 3:15, and Arabic decimals and thousands
     r"(?<=[\p{L}\p{M}])·(?=\p{L})",  # Catalan col·legi
     r"(?<=\p{Hebrew})(?:[׳״]|\"(?=\p{Hebrew}\p{M}*(?!\p{L})))",  # Hebrew abbreviations
-    r"(?<=\p{Armenian})[՛՜՞](?=\p{Armenian})",  # Armenian marks of tone stand on a vowel
+    r"(?<=\p{Armenian})[՛՜՞](?=\p{Armenian})",  # Armenian marks of intonation on a vowel
 ]
 _PART_OF_WORD_IN = {
     "en": r"\b[oO]'(?=\p{L})|(?i:\bma'am\b)",
@@ -49,12 +49,12 @@ _APOSTROPHE_IN_WORD = r"(?<=[\p{L}\p{M}])'(?=\p{L})"
 
 
 def segmenter(language: str) -> Segmenter:
-    """What splits a raw sentence of `language`, a code such as `fr` or `zh-CN`, into its words.
+    """A function that splits a raw sentence of `language`, a code such as `fr` or `zh-CN`, into its words.
 
-    Words are NFC, without whitespace, control or invisible characters; of the latter, only joiners inside a word stay,
-    as in Persian. Typographic apostrophes inside words become plain ones, and every `|` a word of its own.
+    Words are NFC, without whitespace, control or invisible characters, except joiners inside a word, as in Persian.
+    Typographic apostrophes inside words become plain ones, and every `|` becomes a separate word.
 
-    Raises `InputError` for a language written without spaces that there is no segmenter for.
+    Raises `InputError` for a language that is written without spaces and has no segmenter here.
     """
     code, *variants = language.lower().replace("_", "-").split("-")
     name = _REFUSED.get(code)
@@ -94,7 +94,7 @@ def _cleaner() -> Callable[[str], str]:
 
 
 def _spaced(language: str) -> Segmenter:
-    """Moses' rules, corrected in what they get wrong."""
+    """Moses' rules, with their mistakes corrected."""
     import regex
     from sacremoses import MosesTokenizer
     from sacremoses.corpus import NonbreakingPrefixes
@@ -102,12 +102,12 @@ def _spaced(language: str) -> Segmenter:
     moses = MosesTokenizer(language)
     if language in NonbreakingPrefixes().available_langs:
         moses.NONBREAKING_PREFIXES = frozenset(moses.NONBREAKING_PREFIXES)
-    else:  # sacremoses takes the English abbreviations; only initials are common to languages
+    else:  # sacremoses uses the English abbreviations; only initials apply to all languages
         moses.NONBREAKING_PREFIXES = frozenset(map(chr, range(ord("A"), ord("Z") + 1)))
         moses.NUMERIC_ONLY_PREFIXES = []
     if language in _ELIDING:  # sacremoses knows only French and Italian
         moses.lang = "fr"
-    # Moses' own tables lack marks (Russian stress, Yoruba tones), joiners (Persian, Sinhala) and young scripts;
+    # Moses' own tables lack marks (Russian stress, Yoruba tones), joiners (Persian, Sinhala) and recent scripts;
     # its tests for letters build a set of all letters at each call
     moses.PAD_NOT_ISALNUM = (
         regex.compile(r"([^\p{L}\p{M}\p{N}\p{Co}\u200C\u200D\s.'`,-][\p{M}\u200C\u200D]*)"),
@@ -129,7 +129,7 @@ def _spaced(language: str) -> Segmenter:
         if language == "fr":  # `dois-je` is two words, `dois -je`
             text = inversion.sub(" -", text)
         text = part_of_word.sub(lambda match: match[0].translate(_HIDE), text)
-        # the signs around the text let the rules for quotes between characters apply to its ends too
+        # with ¶ on both sides, the rules for quotes between characters also apply at the ends of the text
         text = moses.tokenize(f"¶ {text} ¶", escape=False, return_str=True).strip()[1:-1].translate(_SHOW)
         if language == "en":  # Moses writes `don 't`, treebanks `do n't`
             text = negation.sub(r" \1\2", text)
@@ -139,7 +139,7 @@ def _spaced(language: str) -> Segmenter:
 
 
 def _unspaced(script: str, cut: Callable[[str], list[str]]) -> Segmenter:
-    """Moses' rules for numbers, punctuation and foreign words, and `cut` for what holds characters of `script`."""
+    """Moses' rules for numbers, punctuation and foreign words, and `cut` for text with characters of `script`."""
     import regex
 
     spaced = _spaced("en")
@@ -152,7 +152,7 @@ def _unspaced(script: str, cut: Callable[[str], list[str]]) -> Segmenter:
         for run in spaced(text):
             for part in foreign.split(run) if own.search(run) else [run]:
                 found.extend(cut(part) if own.search(part) else [part])
-        # joined and split again, because dictionaries have entries with spaces, and a split has empty parts
+        # joined and split again, because dictionaries have entries with spaces, and splitting leaves empty parts
         return [word for word in " ".join(found).split() if visible.search(word)]
 
     return words
@@ -161,15 +161,15 @@ def _unspaced(script: str, cut: Callable[[str], list[str]]) -> Segmenter:
 def _chinese() -> Segmenter:
     import rjieba
 
-    # without jieba's guesses at unknown words (我换), which cost 3 of 100 word pairs between lab/bitext and dictionary
+    # without jieba's guesses at unknown words (我换), which lose 3 of 100 word pairs between lab/bitext and dictionary
     return _unspaced(r"\p{Han}", lambda text: rjieba.cut(text, hmm=False))
 
 
 def _japanese() -> Segmenter:
     import sudachipy
 
-    # The core dictionary, because the small one cuts even the aeroplane in two (飛行 機). Mode B keeps the whole words
-    # of dictionaries (図書館, library), where A makes short units (図書 館) and C fuses names (国家公務員).
+    # The core dictionary, because the small one splits even 飛行機 (aeroplane) in two. Mode B keeps dictionary words
+    # whole (図書館, library), whereas A makes short units (図書 館) and C fuses names (国家公務員).
     tokenizer = sudachipy.Dictionary(dict="core").tokenizer(mode=sudachipy.SplitMode.B)
     longest = 10_000  # characters; Sudachi refuses more than 49,149 bytes
 
@@ -181,7 +181,7 @@ def _japanese() -> Segmenter:
 
 
 def _thai() -> Segmenter:
-    os.environ.setdefault("PYTHAINLP_READ_ONLY", "1")  # else it makes a folder for downloads in the user's home
+    os.environ.setdefault("PYTHAINLP_READ_ONLY", "1")  # otherwise it makes a download folder in the user's home
     from pythainlp.tokenize import word_tokenize
 
     return _unspaced(r"\p{Thai}", lambda text: word_tokenize(text, engine="newmm", keep_whitespace=False))

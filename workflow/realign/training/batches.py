@@ -1,4 +1,4 @@
-"""Batches of sentences of similar length, in a random order that a seed decides."""
+"""Batches of sentences of similar length, in a seeded random order."""
 
 from collections.abc import Iterator, Sequence
 

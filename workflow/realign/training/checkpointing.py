@@ -1,4 +1,4 @@
-"""What both trainings do around the loop: save their state, time it, and store the result as a checkpoint."""
+"""What realignment and fine-tuning do around the loop: save the state, time it, and store a checkpoint."""
 
 import time
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from realign.encoders.checkpoint import (
     copy_tokenizer,
     library_versions,
     new_checkpoint,
+    vouched_files,
     write_manifest,
 )
 from realign.encoders.devices import computed_precision
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Execution:
-    """How a training computes, and how often it saves its state; `identity` tells it from others in the same folder."""
+    """How a training computes, and how often it saves its state; `identity` distinguishes trainings in one folder."""
 
     precision: Precision = "auto"
     at_once: int | None = None
@@ -63,9 +64,9 @@ def train_checkpoint(
 ) -> None:
     """Train `model` and store it with the tokenizer of `base`, its manifest, loss curve and run record.
 
-    The training saves its state beside its folder, and continues from one that an earlier try has left. `sentences` is
-    how many the whole training sees. When the loss diverges, the weights of the last good step are left in
-    `<folder>.diverged`, and `NonFiniteLoss` is raised.
+    The training saves its state beside its folder, and continues from a state that an earlier try has left there.
+    `sentences` is the number of sentences in the whole training. When the loss diverges, the weights of the last good
+    step are saved in `<folder>.diverged`, and `NonFiniteLoss` is raised.
     """
     folder, manifest, precision = destination.folder, destination.manifest, execution.precision
     startup, start = seconds_since_start(), time.monotonic()
@@ -95,13 +96,17 @@ def train_checkpoint(
         copy_tokenizer(base, unfinished)
         write_losses(unfinished / LOSSES, losses, plan)
         write_manifest(unfinished, record, RUN_RECORD)
-        made = {"weights_sha256": sha256_of(unfinished / WEIGHTS), "versions": library_versions()}
+        made = {
+            "weights_sha256": sha256_of(unfinished / WEIGHTS),
+            "files": vouched_files(unfinished),
+            "versions": library_versions(),
+        }
         write_manifest(unfinished, manifest.model_copy(update=made))
     state.remove()
 
 
 def fingerprints(paths: Iterable[str]) -> dict[str, str]:
-    """sha256 of every file, by its path from `results` on; a manifest stands for everything beside it."""
+    """sha256 of every file, by its path that starts with `results`; a manifest covers the files beside it."""
     files = [Path(path) for path in sorted(paths)]
     vouched = {path.parent for path in files if path.name == MANIFEST}
     return {
@@ -110,6 +115,6 @@ def fingerprints(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _below_results(path: Path) -> str:
-    """A path without the folders in which an object storage keeps its local copies."""
+    """A path without the folders in which object storage keeps its local copies."""
     start = max((number for number, part in enumerate(path.parts) if part == "results"), default=0)
     return str(Path(*path.parts[start:]))

@@ -1,4 +1,4 @@
-"""The one training loop: realignment and fine-tuning differ only in the loss that they hand to it."""
+"""The one training loop: realignment and fine-tuning differ only in the objective that they pass to it."""
 
 import math
 import sys
@@ -23,10 +23,10 @@ STEPS_BETWEEN_READINGS = {"cpu": 1, "cuda": 50}
 
 
 class Objective(Protocol):
-    """The loss of a training, batch after batch: drawn and prepared on the CPU, computed on the model's device."""
+    """The loss of a training, batch after batch; batches are made on the CPU, losses on the model's device."""
 
     draws: Iterator[Any]
-    """What each step's batch is to hold; cheap to pass over."""
+    """What goes into the batch of each step; cheap to skip."""
 
     def prepare(self, draw: Any, /) -> Batch:
         """A draw as tensors on the CPU."""
@@ -45,12 +45,12 @@ class NonFiniteLoss(InputError):
 
 
 class OutOfMemory(InputError):
-    """A batch does not fit into the device's memory, not even in halves."""
+    """A batch does not fit into the device's memory, even after halving."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to optimise: peak learning rate, number of steps, warm-up as a share of them, and what follows it."""
+    """How to optimise: peak learning rate, number of steps, warm-up as a share of them, and the decay after it."""
 
     learning_rate: float
     steps: int
@@ -82,12 +82,12 @@ def train(
     """Optimise `model` in place with AdamW and return the loss of every step.
 
     With a saved `state`, training continues from it and skips the batches that were already used. At most `at_once`
-    sentences are computed at a time; a batch that does not fit into the device's memory halves that number, once.
-    Raises `NonFiniteLoss`, with the weights of the last good step, `OutOfMemory`, and, after a signal, `Interrupted`,
-    with the state saved.
+    sentences are computed at a time; if a batch does not fit into the device's memory, that number is halved once.
+    Raises `NonFiniteLoss` with the model at the weights of the last good step, `OutOfMemory`, and, after a signal,
+    `Interrupted` with the state saved.
 
-    No step waits for a GPU: losses stay there and are read every `STEPS_BETWEEN_READINGS`. After the first loss that
-    is not finite, the optimiser itself stops changing the weights.
+    No step waits for a GPU: losses stay on it and are read every `STEPS_BETWEEN_READINGS` steps. After the first loss
+    that is not finite, the optimiser itself stops changing the weights.
     """
     device = next(model.parameters()).device
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -97,7 +97,7 @@ def train(
         at_once = state.restore(model, optimizer, losses) or at_once
     batches = fed(map(objective.prepare, islice(objective.draws, len(losses), None)), device)
     gradients = Gradients(objective, optimizer, precision, at_once)
-    unread: list[Tensor] = []  # of each step since the last reading: loss and norm of the gradient, [2]
+    unread: list[Tensor] = []  # loss and gradient norm [2] of each step since the last reading
     bad = torch.zeros((), device=device)
     model.train()
     steps = range(len(losses), plan.steps)
@@ -121,7 +121,7 @@ def train(
 
 
 class Gradients:
-    """Gradients of one batch after another, `at_once` sentences at a time; running out of memory halves that, once."""
+    """Gradients of one batch after another, `at_once` sentences at a time; running out of memory halves that once."""
 
     def __init__(
         self, objective: Objective, optimizer: torch.optim.Optimizer, precision: Precision, at_once: int | None
@@ -130,17 +130,18 @@ class Gradients:
         self._halved = False
 
     def __call__(self, batch: Batch, device: torch.device, step: int) -> Tensor:
-        """The batch's loss, detached; its gradients replace those of the batch before."""
+        """The batch's loss, detached; its gradients replace those of the previous batch."""
         try:
             return self._of(batch, device)
         except torch.OutOfMemoryError:
             if self._halved:
                 said = f"out of memory on {device} at step {step} with {self.at_once} sentences at a time"
                 raise OutOfMemory(f"{said}; lower micro_batch_size or max_length") from None
-        # outside of the handler, whose traceback would keep the failed try's memory
+        # outside the handler, whose traceback would keep the memory of the failed try
         tried = min(self.at_once or sys.maxsize, sentences_in(batch))
         self.at_once, self._halved = max(1, tried // 2), True
-        print(f"out of memory at step {step}: from here on {self.at_once} sentences at a time, not {tried}", flush=True)
+        said = f"out of memory at step {step}: continuing with {self.at_once} sentences at a time, not {tried}"
+        print(said, flush=True)
         if device.type == "cuda":
             torch.cuda.empty_cache()
         return self(batch, device, step)
@@ -159,7 +160,7 @@ def sentences_in(batch: Batch) -> int:
 
 
 def _finite(unread: list[Tensor], step: int) -> list[float]:
-    """The losses among [loss, norm] of the steps from `step` on; raises `NonFiniteLoss` for the first bad one."""
+    """The losses in `unread`, whose first step is `step`; raises `NonFiniteLoss` for the first bad loss or norm."""
     read = torch.stack(unread).tolist()
     for later, (loss, norm) in enumerate(read):
         if not (math.isfinite(loss) and math.isfinite(norm)):

@@ -1,4 +1,4 @@
-"""Let a training that was interrupted go on from its last saved state, to the same bytes as one that never was."""
+"""Continue an interrupted training from its last saved state, with the same bytes as without interruption."""
 
 import hashlib
 import shutil
@@ -26,13 +26,13 @@ class Interrupted(InputError):
 
 
 class TrainingState:
-    """Weights, optimiser, random states, losses and step of a training, in a folder that no rule has as its output.
+    """Weights, optimiser, random states, losses and step of a training, in a folder that is no rule's output.
 
-    It belongs to one training: another `identity` (inputs, settings, code) finds nothing here.
+    It belongs to one training: it is ignored if `identity` (inputs, settings, code) differs.
     """
 
     def __init__(self, folder: Path, identity: str, interval: float = 600.0) -> None:
-        """Save to `folder` every `interval` seconds, and when a signal comes."""
+        """Save to `folder` every `interval` seconds, and when a signal arrives."""
         self.folder, self.interval = folder, interval
         self.identity = hashlib.sha256(identity.encode()).hexdigest()
         self._saved_at = time.monotonic()
@@ -44,19 +44,19 @@ class TrainingState:
         return self.folder / "state.pt"
 
     def restore(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> int | None:
-        """Put the saved state, if there is one of this training, into all three; the next step is `len(losses)`.
+        """Restore all three from the saved state of this training, if any; the next step is `len(losses)`.
 
-        Returns how many sentences a lack of memory has left to be computed at a time.
+        Returns how many sentences to compute at a time, which a lack of memory may have reduced.
         """
         try:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
         except FileNotFoundError:
             return None
-        except Exception as error:  # whatever a file that a full disk or a crash has cut makes the library raise
-            print(f"{self.path}: not a readable state ({type(error).__name__}); the training starts anew", flush=True)
+        except Exception as error:  # torch raises many types for a file cut off by a full disk or a crash
+            print(f"{self.path}: not a readable state ({type(error).__name__}); training starts over", flush=True)
             return None
         if saved["identity"] != self.identity:
-            print(f"{self.path}: of a training with other inputs or settings; this one starts anew", flush=True)
+            print(f"{self.path}: saved by a training with other inputs or settings; this one starts over", flush=True)
             return None
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -64,16 +64,16 @@ class TrainingState:
         torch.set_rng_state(saved["random"])
         if torch.cuda.is_available() and saved["random_gpu"]:
             torch.cuda.set_rng_state_all(saved["random_gpu"])
-        print(f"{self.path}: going on after step {len(losses)}", flush=True)
+        print(f"{self.path}: continuing after step {len(losses)}", flush=True)
         at_once: int | None = saved["at_once"]
         return at_once
 
     def due(self) -> bool:
-        """Whether it is time to save, or a signal has come."""
+        """Whether it is time to save, or a signal has arrived."""
         return self._signal is not None or time.monotonic() - self._saved_at >= self.interval
 
     def save(self, model: nn.Module, optimizer: Optimizer, losses: list[float], at_once: int | None) -> None:
-        """Save, for `restore`; raises `Interrupted` then if a signal has come."""
+        """Save the state for `restore`; if a signal has arrived, raise `Interrupted` afterwards."""
         state: dict[str, Any] = {
             "identity": self.identity,
             "model": model.state_dict(),
@@ -88,11 +88,11 @@ class TrainingState:
         self._saved_at = time.monotonic()
         if self._signal is not None:
             name = signal.Signals(self._signal).name
-            raise Interrupted(f"stopped by {name} after step {len(losses)}; the next try goes on from {self.path}")
+            raise Interrupted(f"stopped by {name} after step {len(losses)}; the next try continues from {self.path}")
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Note signals instead of dying of them, until the block ends."""
+        """Record signals instead of ending on them, until the block ends."""
         before = {number: signal.signal(number, self._note) for number in SIGNALS}
         try:
             yield

@@ -1,4 +1,4 @@
-"""How many optimiser steps a training takes; no import of torch, since the workflow asks when it is parsed."""
+"""The number of optimiser steps of a training, without importing torch, because the workflow is parsed with it."""
 
 
 def finetuning_steps(sentences: int, batch_size: int, epochs: int) -> int:

@@ -18,7 +18,7 @@ COMMANDS = {
     "grow-diag-final": "grow_diag_final",
     "grow-diag-final-and": "grow_diag_final_and",
 }
-"""atools' names for what the methods of `WordAlignmentMatrix` do."""
+"""The methods of `WordAlignmentMatrix` by their name in atools."""
 
 
 def symmetrize(forward: list[Link], reverse: list[Link], command: str) -> list[Link]:

@@ -1,9 +1,9 @@
-"""The command line of fast_align (Dyer et al. 2013) over the maintained FastAlign model of `sil-thot`.
+"""The command line of fast_align (Dyer et al. 2013) based on the maintained FastAlign model of `sil-thot`.
 
     python -m realign.aligners.programs.fast_align -i bitext.txt -d -o -v [-r] > links.txt
 
 Reads `source ||| target` lines and prints Pharaoh links, source index first also with `-r`, as the original does.
-The bitext is streamed from disk in every pass: memory is that of the model.
+The bitext is streamed from disk in every pass, so that only the model is in memory.
 """
 
 import argparse
@@ -26,7 +26,7 @@ MAX_WORDS = 1024
 
 
 class OneSentenceParser(argparse.ArgumentParser):
-    """Errors as one sentence, without the usage text."""
+    """Reports errors in one sentence, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
         """End the program with status 1 and the sentence."""
@@ -34,7 +34,7 @@ class OneSentenceParser(argparse.ArgumentParser):
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """fast_align's options, as far as the model under them has them; any other ends the program with a sentence."""
+    """fast_align's options, as far as the model supports them; any other ends the program with one sentence."""
     parser = OneSentenceParser("fast_align", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-i", "--input", type=Path, required=True, help="parallel corpus, 'source ||| target' lines")
     parser.add_argument("-d", "--favor_diagonal", action="store_true", help="favour links close to the diagonal")
@@ -52,7 +52,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def train(options: argparse.Namespace, log: TextIO) -> "FastAlignModel":
-    """Train one direction on the bitext, which is copied side by side to temporary files that the model streams."""
+    """Train one direction on the bitext; each side is copied to a temporary file that the model streams."""
     from thot.alignment import FastAlignModel
 
     model = FastAlignModel()
@@ -81,7 +81,7 @@ def best_links(model: "FastAlignModel", bitext: Path, reverse: bool) -> Iterator
         conditions = [_fitting(pair.target if reverse else pair.source, pair) for pair in pairs]
         predictions = [_fitting(pair.source if reverse else pair.target, pair) for pair in pairs]
         for _, matrix in model.get_best_alignments(conditions, predictions):
-            # for each predicted word the condition word that it comes from, counted from 1; 0 is none
+            # for each predicted word, the condition word that it comes from, counted from 1; 0 is none
             links = [(origin - 1, word) for word, origin in enumerate(matrix.to_list()) if origin > 0]
             yield [(j, i) for i, j in links] if reverse else links
 

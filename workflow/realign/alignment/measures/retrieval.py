@@ -1,6 +1,6 @@
 """Retrieval: how often a word's nearest neighbour, by cosine, is its translation (Gaschi et al. 2022).
 
-Weak: the candidates are all words of the other side. Strong: also all words of the word's own side but itself.
+Weak: the candidates are all words of the other side. Strong: also all words of the word's own side except itself.
 """
 
 from collections.abc import Collection
@@ -20,11 +20,11 @@ _CHUNK = 1024  # queries compared at a time, which bounds the memory of the simi
 def scores(source: Vectors, target: Vectors, measures: Collection[str]) -> dict[tuple[Direction, str], float]:
     """Share of words x_i whose nearest neighbour is their translation y_i; both sides are [n, hidden].
 
-    A tie counts as a miss unless y_i comes first among its side. Raises `ValueError` without pairs.
+    A tie counts as a miss unless y_i comes first on its side. Raises `ValueError` without pairs.
     """
     n = len(source)
     if n == 0 or source.shape != target.shape:
-        raise ValueError(f"need as many words as translations and at least one, got {n} and {len(target)}")
+        raise ValueError(f"expected as many words as translations, and at least one; found {n} and {len(target)}")
     x, y = (nn.functional.normalize(torch.as_tensor(side).float(), dim=1) for side in (source, target))
     (nearest_y, found_y), (nearest_x, found_x) = _nearest_across(x, y)
     own = torch.arange(n, device=x.device)
@@ -43,7 +43,7 @@ def scores(source: Vectors, target: Vectors, measures: Collection[str]) -> dict[
 
 
 def _nearest_across(x: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Similarity and place, both [n], of the nearest y to each x, and of the nearest x to each y, from one product."""
+    """Similarity and index, both [n], of the nearest y to each x, and of the nearest x to each y, in one pass."""
     to_y: list[tuple[Tensor, Tensor]] = []
     nearest_x, found_x = x.new_full((len(y),), -torch.inf), torch.zeros(len(y), dtype=torch.long, device=x.device)
     for start in range(0, len(x), _CHUNK):

@@ -11,10 +11,10 @@ Strength = Literal["weak", "strong"]
 def loss(
     words: Tensor, links: Tensor, is_source: Tensor, *, temperature: float = 0.1, strength: Strength = "strong"
 ) -> Tensor:
-    """Mean over both directions of all links of -log softmax of cos/τ at the translation, a scalar.
+    """-log softmax of cos/τ at the translation, averaged over all links in both directions; a scalar.
 
     `words` is [n, hidden], all words of the batch's sentences; `links` is [p, 2], indices of source and target words;
-    `is_source` is [n]. Strong: the candidates for x are all words but x. Weak: the words of the other side only.
+    `is_source` is [n]. Strong: the candidates for x are all words except x. Weak: only the words of the other side.
     """
     queries = torch.cat([links[:, 0], links[:, 1]])  # [2p]
     targets = torch.cat([links[:, 1], links[:, 0]])

@@ -1,1 +1,1 @@
-"""Corpora of the hub, listed in `realign.sources.registry`."""
+"""Corpora on the hub, listed in `realign.sources.registry`."""

@@ -16,7 +16,7 @@ REPOSITORY = "Helsinki-NLP/opus-100"
 def fetch(request: BitextRequest) -> tuple[Iterator[tuple[str, str]], Provenance]:
     """Raw sentence pairs, source first, and where they come from.
 
-    Raises `InputError` for a language pair that it does not have, or a changed column.
+    Raises `InputError` for a language pair that it does not have, or unexpected columns.
     """
     commit = resolve(REPOSITORY, request.settings["revision"])
     return _pairs(request, commit), {"repository": REPOSITORY, "revision": commit}

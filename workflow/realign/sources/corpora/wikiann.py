@@ -1,4 +1,4 @@
-"""WikiANN: entities in Wikipedia's sentences."""
+"""WikiANN: entities in sentences from Wikipedia."""
 
 from realign.sources.requests import LabelledRequest, Provenance
 from realign.sources.tagged import fetch_tagged

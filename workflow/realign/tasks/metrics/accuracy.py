@@ -6,7 +6,7 @@ from realign.tasks.metrics.counts import Counts
 
 NAME = "accuracy"
 UNPREDICTED = ""
-"""Stands for the label of a word that the model cannot see; it is never right."""
+"""The label assumed for a word that the model cannot see; it is never correct."""
 
 
 def count(predicted: Sequence[str], true: Sequence[str]) -> Counts:

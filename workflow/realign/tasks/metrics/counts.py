@@ -1,11 +1,11 @@
-"""What a metric is made of: Σ numerators / Σ denominators over examples."""
+"""The counts that a metric is computed from: Σ numerators / Σ denominators over examples."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Counts(NamedTuple):
-    """One example's part of a metric."""
+    """One example's contribution to a metric."""
 
     numerator: int
     denominator: int

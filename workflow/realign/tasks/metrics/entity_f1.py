@@ -1,4 +1,4 @@
-"""Entity F1: Σ 2·(right entities) / Σ (predicted + true entities), the micro-averaged F1 of the CoNLL evaluation."""
+"""Entity F1: Σ 2·(correct entities) / Σ (predicted + true entities), the micro-averaged F1 of the CoNLL evaluation."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from realign.tasks.metrics.counts import Counts
 
 NAME = "entity_f1"
 UNPREDICTED = "O"
-"""Stands for the label of a word that the model cannot see: no entity."""
+"""The label assumed for a word that the model cannot see: no entity."""
 
 
 def count(predicted: Sequence[str], true: Sequence[str]) -> Counts:
-    """Twice the entities that are right in type and both ends, and all entities on both sides."""
+    """Twice the entities with the correct type and boundaries, and all predicted and true entities."""
     from seqeval.metrics.sequence_labeling import get_entities
 
     found, expected = set(get_entities(list(predicted))), set(get_entities(list(true)))

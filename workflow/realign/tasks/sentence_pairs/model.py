@@ -1,4 +1,4 @@
-"""A classifier of sentence pairs on top of an encoder: its loss, its predictions, and what they score."""
+"""A classifier of sentence pairs on top of an encoder: its loss, its predictions and their scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +98,7 @@ def predict(
 
 
 def count_examples(predictions: Sequence[int], data: PairData, metric: Metric) -> list[Counts]:
-    """Every pair's part of the metric."""
+    """Every pair's contribution to the metric."""
     names = data.label_names
     return [
         metric.count([names[predicted]], [names[true]])

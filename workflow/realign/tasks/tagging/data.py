@@ -1,19 +1,17 @@
-"""Labelled words as Parquet: columns `tokens` and `labels`, the label names in the schema's metadata."""
+"""Labelled words as Parquet: columns `tokens` and `labels`, with label names in the schema's metadata."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from realign.errors import InputError
 from realign.text.conll import TaggedSentence
-from realign.text.files import atomic_path
+from realign.text.parquet import read_labelled, write_labelled
 
 EXAMPLES = "sentences"
-"""What this kind of task learns from, in an error's words."""
+"""The name of the examples in error messages."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +31,16 @@ def write_examples(path: Path, examples: Iterable[TaggedSentence], labels: Seque
     index = {name: number for number, name in enumerate(labels)}
     sentences = list(examples)
     numbers = [[index[label] for label in sentence.labels] for sentence in sentences]
-    table = pa.table(
-        {
-            "tokens": pa.array([sentence.tokens for sentence in sentences], pa.list_(pa.string())),
-            "labels": pa.array(numbers, pa.list_(pa.int16())),
-        }
-    ).replace_schema_metadata({"label_names": json.dumps(list(labels))})
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary)
+    tokens = pa.array([sentence.tokens for sentence in sentences], pa.list_(pa.string()))
+    write_labelled(path, {"tokens": tokens, "labels": pa.array(numbers, pa.list_(pa.int16()))}, labels)
 
 
 def read_examples(path: Path) -> TokenData:
     """Read the Parquet artifact; raises `InputError` for a label outside the label names."""
-    table = pq.read_table(path)
-    names = json.loads((table.schema.metadata or {}).get(b"label_names", b"[]"))
-    data = TokenData(table["tokens"].to_pylist(), table["labels"].to_pylist(), names)
-    for number, (tokens, labels) in enumerate(zip(data.tokens, data.labels, strict=True), 1):
-        outside = [label for label in labels if not 0 <= label < len(names)]
-        if outside or len(tokens) != len(labels):
-            raise InputError(
-                f"{path}: sentence {number}: labels {outside or len(labels)} do not fit {len(names)} names"
-            )
+    (tokens, labels), names = read_labelled(path, "tokens", "labels")
+    data = TokenData(tokens, labels, names)
+    for number, (words, found) in enumerate(zip(tokens, labels, strict=True), 1):
+        outside = [label for label in found if not 0 <= label < len(names)]
+        if outside or len(words) != len(found):
+            raise InputError(f"{path}: sentence {number}: labels {outside or len(found)} do not fit {len(names)} names")
     return data

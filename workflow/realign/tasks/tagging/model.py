@@ -1,4 +1,4 @@
-"""A tagger on top of an encoder: its loss, its predictions, and what they score.
+"""A tagger on top of an encoder: its loss, its predictions and their scores.
 
 A sentence that is too long for the encoder is split at word boundaries; each part is a sequence of its own.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 IGNORED = -100
-"""Label of words without representation and of padding, which the loss leaves out."""
+"""Label of words without representation and of padding, which the loss ignores."""
 
 
 def load(folder: Path, device: torch.device, labels: list[str] | None = None) -> "PreTrainedModel":
@@ -47,7 +47,7 @@ class TaggingBatch(NamedTuple):
 class TaggingObjective:
     """Computes the cross-entropy of a tagger at the representing sub-word of each word, batch after batch.
 
-    A batch counts whole sentences and holds all parts of each.
+    The batch size counts whole sentences; a batch holds all parts of each.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ def predict(
 
 
 def count_examples(predictions: Sequence[Sequence[int | None]], data: TokenData, metric: Metric) -> list[Counts]:
-    """Every sentence's part of the metric; a word without representation has no predicted label, which is wrong."""
+    """Every sentence's contribution to the metric; a word without representation counts as `UNPREDICTED`."""
     names = data.label_names
     return [
         metric.count(
