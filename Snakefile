@@ -5,12 +5,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-# A config file given on the command line replaces the default one; the two are not merged.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
-
 report: "workflow/report/workflow.rst"
 
 

@@ -9,8 +9,7 @@ import torch
 from cluster import SUBMITTED
 from realign.encoders.checkpoint import WEIGHTS, Manifest, sha256_of, write_manifest
 from realign.encoders.e5 import E5File, packaged_file, read_e5
-from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
-from study import PROJECT, STUDY, Study
+from study import Study, build_study, words_of_the_study, write_small_encoder
 
 torch.set_num_threads(1)  # as the jobs do: on busy cores, threads of small models mostly wait for each other
 
@@ -23,15 +22,14 @@ def e5_file() -> E5File:
 @pytest.fixture(scope="session")
 def study_words() -> list[str]:
     """Every word of the study's texts, in order."""
-    return [word for path in sorted(STUDY.rglob("*.txt")) for word in path.read_text(encoding="utf-8").split()]
+    return words_of_the_study()
 
 
 @pytest.fixture(scope="session")
 def small_encoder(tmp_path_factory: pytest.TempPathFactory, e5_file: E5File, study_words: list[str]) -> Path:
     """Two layers of the real encoder, with the sub-words of the study's texts."""
     folder = tmp_path_factory.mktemp("encoder")
-    keep = used_pieces(build_tokenizer(e5_file.pieces, e5_file.scores), study_words)
-    write_lab_encoder(e5_file, folder, layers=2, keep=keep)
+    write_small_encoder(folder, e5_file, study_words)
     return folder
 
 
@@ -47,17 +45,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) ->
 @pytest.fixture(scope="session")
 def new_study(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> Study:
     """A copy of the workflow and of the study, which nothing has run in."""
-    home = tmp_path_factory.mktemp("study")
-    (home / "project").mkdir()
-    for name in ("Snakefile", "workflow", "profiles", "lab"):
-        source = PROJECT / name
-        if source.is_dir():
-            shutil.copytree(source, home / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, home / "project" / name)
-    shutil.copytree(STUDY, home / "study")
-    shutil.copytree(small_encoder, home / "study" / "encoder")
-    return Study(home / "project", home / "study")
+    return build_study(tmp_path_factory.mktemp("study"), small_encoder)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from realign.config.reading import read_config
+from realign.encoders.e5 import E5File
+from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from realign.experiment.experiment import Experiment
 
 PROJECT = Path(__file__).parents[1]
@@ -35,6 +37,31 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     both = {key: {**content[key], **value} for key, value in changes.items() if isinstance(value, dict)
             and isinstance(content.get(key), dict)}  # fmt: skip
     return {**content, **changes, **both}
+
+
+def words_of_the_study() -> list[str]:
+    """Every word of the study's texts, in order."""
+    return [word for path in sorted(STUDY.rglob("*.txt")) for word in path.read_text(encoding="utf-8").split()]
+
+
+def write_small_encoder(folder: Path, file: E5File, words: list[str]) -> None:
+    """Two layers of the real encoder, with the sub-words of these words."""
+    keep = used_pieces(build_tokenizer(file.pieces, file.scores), words)
+    write_lab_encoder(file, folder, layers=2, keep=keep)
+
+
+def build_study(home: Path, encoder: Path) -> "Study":
+    """A copy of the workflow and of the study with an encoder, in which nothing has run."""
+    (home / "project").mkdir(parents=True)
+    for name in ("Snakefile", "workflow", "profiles", "lab"):
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, home / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, home / "project" / name)
+    shutil.copytree(STUDY, home / "study")
+    shutil.copytree(encoder, home / "study" / "encoder")
+    return Study(home / "project", home / "study")
 
 
 @dataclass

@@ -79,7 +79,7 @@ def test_long_options_mean_the_same_as_short_ones(bitext: Path) -> None:
         (["-i", "missing", "-d", "-o", "-I", "0"], "at least one iteration"),
     ],
 )
-def test_fast_align_tells_a_mistake_in_one_sentence(options: list[str], said: str) -> None:
+def test_fast_align_reports_a_mistake_in_one_sentence(options: list[str], said: str) -> None:
     finished = fast_align(*options)
     assert finished.returncode == 1
     (line,) = finished.stderr.splitlines()
@@ -135,7 +135,7 @@ def test_fastalign_runs_any_program_with_the_same_command_line(bitext: Path, tmp
     assert set((tmp_path / "links").read_text().splitlines()) == {"0-0"}
 
 
-def test_a_program_that_is_missing_or_fails_is_told(bitext: Path, tmp_path: Path) -> None:
+def test_a_program_that_is_missing_or_fails_is_reported(bitext: Path, tmp_path: Path) -> None:
     inputs, links = AlignerInputs(bitext), tmp_path / "links"
     with pytest.raises(InputError, match="no_such_program: no such program on the PATH"):
         both_directions.align(inputs, links, settings(program=["no_such_program"]))

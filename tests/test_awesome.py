@@ -163,7 +163,7 @@ def test_a_layer_that_the_encoder_lacks_is_refused(encoder: Path, tmp_path: Path
     assert not (tmp_path / "links").exists()
 
 
-def test_a_bitext_that_is_empty_or_malformed_is_told(encoder: Path, tmp_path: Path) -> None:
+def test_a_bitext_that_is_empty_or_malformed_is_reported(encoder: Path, tmp_path: Path) -> None:
     (tmp_path / "bitext").write_text("")
     with pytest.raises(InputError, match="empty; there is nothing to align"):
         align(tmp_path / "bitext", tmp_path / "links", encoder)

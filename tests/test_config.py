@@ -230,7 +230,7 @@ def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[
         ({"methods": []}, "methods: found []; expected names of methods"),
         (
             {"methods": {"baseline": {}, "all": {"when": "before", "aligner": "dictionary"}}},
-            "the name 'all' stands for",
+            "the tables use the name 'all'",
         ),
         (
             {"methods": {"baseline": {}, "before-dictionary": {"label": "baseline"}}},

@@ -37,7 +37,7 @@ def test_a_q4_block_is_dequantised_as_defined() -> None:
     assert weights[0, [0, 16, 1, 17, 2, 31]].tolist() == [0.0, 0.5, 3.5, -4.0, 0.0, 0.0]
 
 
-def test_a_corrupted_encoder_file_is_told(tmp_path: Path) -> None:
+def test_a_corrupted_encoder_file_is_reported(tmp_path: Path) -> None:
     content = bytearray(packaged_file().read_bytes())
     content[5_000_000] ^= 1
     path = tmp_path / "e5.bin"
@@ -55,7 +55,7 @@ def test_the_encoder_loads_without_a_missing_key(small_encoder: Path) -> None:
     assert tokenizer("Honig").input_ids[0] == tokenizer.bos_token_id
 
 
-def test_more_layers_than_the_file_has_are_told(tmp_path: Path, e5_file: E5File) -> None:
+def test_more_layers_than_the_file_has_are_reported(tmp_path: Path, e5_file: E5File) -> None:
     with pytest.raises(InputError, match="has 12 layers; 13 cannot be kept"):
         write_lab_encoder(e5_file, tmp_path, layers=13, keep=set())
 
@@ -187,7 +187,7 @@ def test_an_imported_encoder_equals_its_source_and_its_manifest_vouches_for_it(
         read_manifest(folder)
 
 
-def test_a_directory_that_is_no_encoder_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_is_no_encoder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no safetensors weights"):
         import_encoder(tmp_path, tmp_path / "out")
     np.save(tmp_path / "x.npy", np.zeros(1))

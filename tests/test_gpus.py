@@ -184,7 +184,7 @@ def test_nvidia_smi_lists_the_devices(tmp_path: Path, listing: list[str], device
     assert seen(tmp_path, PATH=f"{tool.parent}:{os.environ['PATH']}") == "None"
 
 
-def test_a_senseless_number_of_jobs_per_device_is_told(tmp_path: Path) -> None:
+def test_a_senseless_number_of_jobs_per_device_is_reported(tmp_path: Path) -> None:
     imports = "from realign.jobs.gpus import claim_device\nfrom realign.jobs.job import job\n"
     code = f"{imports}with job('job.log'):\n    claim_device()\n"
     changes = {"REALIGN_GPUS": "0", "REALIGN_JOBS_PER_GPU": "two"}

@@ -98,13 +98,13 @@ def test_tags_are_read_by_name_pinned_and_then_from_the_cache(hub: StandInHub, t
     assert said(offline).splitlines()[-1] == first.splitlines()[-1]
 
 
-def test_offline_without_a_cache_is_told(hub: StandInHub, tmp_path: Path) -> None:
+def test_offline_without_a_cache_is_reported(hub: StandInHub, tmp_path: Path) -> None:
     commit = commit_of(hub.root / "datasets/google/xtreme")
     finished = client(hub, tmp_path / "cache", tagged(commit), HF_HUB_OFFLINE="1")
     assert "refused: google/xtreme (udpos.English, train): not in the local cache" in said(finished)
 
 
-def test_an_unreachable_hub_is_told(tmp_path: Path, content: Path) -> None:
+def test_an_unreachable_hub_is_reported(tmp_path: Path, content: Path) -> None:
     with serve(content) as server:
         pass  # and gone again
     finished = client(server, tmp_path / "cache", 'print(hub.resolve("google/xtreme", "main"))')
@@ -120,7 +120,7 @@ def test_a_missing_language_lists_those_that_exist(hub: StandInHub, tmp_path: Pa
     assert "Helsinki-NLP/opus-100: has no 'ar-zh'; it has ar-en, en-zh" in said(finished)
 
 
-def test_a_missing_split_repository_or_revision_is_told(hub: StandInHub, tmp_path: Path) -> None:
+def test_a_missing_split_repository_or_revision_is_reported(hub: StandInHub, tmp_path: Path) -> None:
     assert "has no split 'train'" in said(client(hub, tmp_path / "cache", tagged(language="ar", split="train")))
     finished = client(hub, tmp_path / "cache", 'hub.resolve("google/xtreme", "v9")')
     assert "refused: google/xtreme: the hub has no revision 'v9' of it" in said(finished)
@@ -128,7 +128,7 @@ def test_a_missing_split_repository_or_revision_is_told(hub: StandInHub, tmp_pat
     assert "refused: nobody/nothing: the hub has no such repository" in said(finished)
 
 
-def test_a_changed_schema_is_told(hub: StandInHub, tmp_path: Path) -> None:
+def test_a_changed_schema_is_reported(hub: StandInHub, tmp_path: Path) -> None:
     path = hub.root / "datasets/google/xtreme/udpos.English"
     other = hub.root / "datasets/unimelb-nlp/wikiann/en"
     shutil.copy(other / "test-00000-of-00001.parquet", path / "test-00000-of-00001.parquet")
@@ -142,7 +142,7 @@ def test_labels_of_the_hub_that_are_not_ours_are_refused(hub: StandInHub, tmp_pa
     assert "refused: google/xtreme (en): unknown labels ADJ, ADP" in said(finished)
 
 
-def test_a_connection_cut_inside_a_file_goes_on_where_it_was(hub: StandInHub, tmp_path: Path) -> None:
+def test_a_connection_cut_inside_a_file_resumes_where_it_was(hub: StandInHub, tmp_path: Path) -> None:
     name = "train-00000-of-00001.parquet"
     size = (hub.root / "datasets/google/xtreme/udpos.English" / name).stat().st_size
     hub.cut(name, size // 3, size // 3)
@@ -161,7 +161,7 @@ def test_a_busy_hub_is_asked_again(hub: StandInHub, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_an_encoder_without_safetensors_is_told(hub: StandInHub, tmp_path: Path) -> None:
+def test_an_encoder_without_safetensors_is_reported(hub: StandInHub, tmp_path: Path) -> None:
     folder = hub.root / "models/FacebookAI/xlm-roberta-base"
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     code = 'snapshot("FacebookAI/xlm-roberta-base", hub.resolve("FacebookAI/xlm-roberta-base", "main", "model"))'

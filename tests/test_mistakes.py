@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from realign.errors import InputError
+from realign.jobs.locks import claim_folder
 from study import PLAIN, PROJECT, Study
 
 
@@ -50,7 +52,7 @@ def sentence(finished: subprocess.CompletedProcess[str], said: str) -> None:
         ),
     ],
 )
-def test_a_mistake_in_the_config_is_told_before_anything_runs(
+def test_a_mistake_in_the_config_is_reported_before_anything_runs(
     finished_study: Study, changes: dict[str, Any], said: str
 ) -> None:
     with finished_study.changed_config(**changes):
@@ -81,7 +83,7 @@ def test_a_language_of_the_lab_with_five_lines_is_refused_before_anything_runs(
     sentence(study.snakemake("-n"), "train.zh.txt: 5 lines, but")
 
 
-def test_an_empty_dictionary_is_told_before_anything_runs(finished_study: Study) -> None:
+def test_an_empty_dictionary_is_reported_before_anything_runs(finished_study: Study) -> None:
     path = finished_study.folder / "dictionaries" / "en-de.txt"
     with finished_study.changed_file(path, path.read_text(encoding="utf-8"), ""):
         sentence(finished_study.snakemake("-n"), "dictionaries/en-de.txt: empty dictionary")
@@ -113,7 +115,7 @@ def test_an_empty_dictionary_is_told_before_anything_runs(finished_study: Study)
         ),
     ],
 )
-def test_a_mistake_in_a_file_is_told_by_its_stage(
+def test_a_mistake_in_a_file_is_reported_by_its_stage(
     finished_study: Study, path: str, old: str, new: str, target: str, said: str
 ) -> None:
     output = finished_study.folder / "results" / target
@@ -123,7 +125,7 @@ def test_a_mistake_in_a_file_is_told_by_its_stage(
     finished_study.run()
 
 
-def test_weights_that_do_not_match_their_manifest_are_told(finished_study: Study, tmp_path: Path) -> None:
+def test_weights_that_do_not_match_their_manifest_are_reported(finished_study: Study, tmp_path: Path) -> None:
     study = finished_study.copy(tmp_path)
     weights = study.folder / "results" / "models" / "mine" / "model.safetensors"
     content = bytearray(weights.read_bytes())
@@ -150,3 +152,51 @@ def test_a_defect_shows_its_traceback_and_not_every_step_of_its_bar(
     assert finished.returncode != 0 and "KeyError: 900 (a defect; the traceback is in" in " ".join(output.split())
     assert "KeyError: 900" in shown and "Traceback (most recent call last):" in shown
     assert output.count("/1000 [") <= 2 and len(shown) < 40, "where the error came, and perhaps as the bar closes"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("seeds: [1]\nseeds: [2]\n", "config.yaml:2: the key 'seeds' appears twice"),
+        ("realignment:\n  steps: 1\n  steps: 2\n", "config.yaml:3: the key 'steps' appears twice"),
+        ("seeds: [1\n", "config.yaml:2: not YAML"),
+        ("", "config.yaml: empty; expected an experiment's config"),
+        (b"source_language: \xff\n", "config.yaml: not UTF-8"),
+        (None, "config.yaml: no such file"),
+    ],
+)
+def test_a_config_file_that_cannot_be_read_is_one_sentence(
+    new_study: Study, tmp_path: Path, content: str | bytes | None, said: str
+) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    path = study.folder / "config.yaml"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    sentence(study.snakemake("-n"), said)
+
+
+def test_sentences_in_train_and_test_are_counted_in_a_warning(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    train, test = (study.folder / f"pos/en.{split}.conllu" for split in ("train", "test"))
+    test.write_text(test.read_text() + "\n" + "\n\n".join(train.read_text().split("\n\n")[:2]) + "\n")
+    finished = study.snakemake("-n")
+    said = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode == 0 and "tasks.pos: 2 of" in said and "are training examples too" in said
+
+
+def test_folders_where_files_are_meant_and_names_with_braces_are_refused(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    (study.folder / "pos/it.test.conllu").unlink()
+    (study.folder / "pos/it.test.conllu").mkdir()
+    sentence(study.snakemake("-n"), "tasks.pos: pos/it.test.conllu is a directory; expected a file")
+    (study.folder / "pos/it.test.conllu").rmdir()
+    (study.folder / "pos/it.test.conllu").write_bytes((study.folder / "pos/de.test.conllu").read_bytes())
+    (study.folder / "encoder/a{b}.json").write_text("{}")
+    sentence(study.snakemake("-n"), "models.mine.path: encoder/a{b}.json has a brace in its name; rename it")
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file/lock: cannot be written .*; a study needs a folder of your own"):
+        claim_folder(tmp_path / "file" / "lock")

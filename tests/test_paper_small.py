@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,6 +18,10 @@ from hub import serve
 from hub_content import build_hub
 from study import PROJECT, Study, environment
 
+TRAINING = {"examples/pos/en/train.parquet"}
+EXAMPLES = TRAINING | {f"examples/pos/{lang}/test.parquet" for lang in ("en", "ar", "zh")}
+XTREME = {"source": "hub", "dataset": "xtreme", "training_sentences": 32}
+TREEBANKS = {"en": "UD_English-EWT", "ar": "UD_Arabic-PADT", "zh": "UD_Chinese-GSD"}
 METHODS = {f"{when}-{aligner}" for when in ("before", "during") for aligner in ("fastalign", "dictionary", "awesome")}
 
 
@@ -82,6 +87,43 @@ def test_fine_tuned_weights_are_dropped_and_nothing_runs_again(paper: Study) -> 
     pretrained = paper.folder / "results/models/mbert/model.safetensors"
     assert weights.stat().st_size < 0.6 * pretrained.stat().st_size, "stored in bfloat16"
     assert paper.planned() == set()
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "fetched_again"),
+    [
+        (
+            "tasks",
+            {"pos": {"source": "hub", "dataset": "xtreme", "revision": "v2", "training_sentences": 32}},
+            EXAMPLES,
+        ),
+        (
+            "tasks",
+            {"pos": {"source": "hub", "dataset": "ud", "training_sentences": 32, "treebanks": TREEBANKS}},
+            EXAMPLES,
+        ),
+        ("tasks", {"pos": {**XTREME, "training_sentences": 31}}, TRAINING),
+        ("tasks", {"pos": {"source": "lab"}}, EXAMPLES),
+        ("bitext", {"revision": "v2"}, {"raw_bitext/train/en-ar.tsv", "raw_bitext/test/en-zh.tsv"}),
+        ("bitext", {"max_sentences": 100}, {"raw_bitext/train/en-ar.tsv"}),
+        ("dictionaries", {"url": "https://elsewhere.example/{source}-{lang}.txt"}, {"dictionaries/en-ar.txt"}),
+    ],
+)
+def test_another_corpus_or_revision_is_fetched_again(
+    paper: Study, section: str, change: dict[str, Any], fetched_again: set[str]
+) -> None:
+    with paper.changed_config(**{section: change}):
+        planned = paper.planned()
+    assert fetched_again <= planned
+    assert "correlations.csv" in planned
+
+
+def test_another_revision_of_an_encoder_is_fetched_again(paper: Study) -> None:
+    config = yaml.safe_load((paper.folder / "config.yaml").read_text(encoding="utf-8"))
+    models = {"mbert": {**config["models"]["mbert"], "revision": "v2"}}
+    with paper.changed_config(models=models):
+        planned = paper.planned()
+    assert "models/mbert/manifest.json" in planned and "models/distilmbert/manifest.json" not in planned
 
 
 def test_the_dry_run_of_the_paper_takes_seconds_and_lists_what_is_documented(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_a_killed_run_goes_on_to_the_same_bytes(finished_study: Study, tmp_path: Path, seed: int) -> None:
+def test_a_killed_run_continues_to_the_same_bytes(finished_study: Study, tmp_path: Path, seed: int) -> None:
     expected = finished_study.tables()
     study = finished_study.copy(tmp_path)
     for path in ("results", ".snakemake"):

@@ -203,6 +203,6 @@ def test_a_raw_line_that_is_no_pair_is_named(tmp_path: Path, line: str, threads:
     assert list(tmp_path.iterdir()) == [raw]
 
 
-def test_raw_text_without_a_usable_pair_is_told(tmp_path: Path) -> None:
+def test_raw_text_without_a_usable_pair_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="raw.tsv: no sentence pair with words on both sides"):
         tokenise_bitext(write_raw(tmp_path / "raw.tsv", [("", "")]), "en", "es", tmp_path / "bitext")

@@ -219,8 +219,8 @@ def test_weights_that_are_to_be_dropped_are_not_put_into_the_cache(second: Study
 def test_a_cache_that_is_not_there_is_one_sentence(second: Study, tmp_path: Path) -> None:
     second.cache = tmp_path / "nowhere"
     finished = second.snakemake("-n")
-    told = finished.stdout + finished.stderr
-    assert finished.returncode != 0 and f"SNAKEMAKE_OUTPUT_CACHE: {second.cache} is not a folder" in told
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0 and f"SNAKEMAKE_OUTPUT_CACHE: {second.cache} is not a folder" in output
 
 
 def test_links_into_a_cache_that_is_gone_are_named_with_what_to_do(second: Study) -> None:
@@ -229,9 +229,9 @@ def test_links_into_a_cache_that_is_gone_are_named_with_what_to_do(second: Study
     manifest.symlink_to(second.folder / "gone")
     second.cache = None
     finished = second.snakemake("-n", f"results/{MODEL}")
-    told = finished.stdout + finished.stderr
-    assert finished.returncode != 0 and f"results/{MODEL}: a link to {second.folder}/gone, which is gone" in told
-    command = re.search(r"`(find .*)`", told)
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0 and f"results/{MODEL}: a link to {second.folder}/gone, which is gone" in output
+    command = re.search(r"`(find .*)`", output)
     assert command is not None
     subprocess.run(command[1].split(), cwd=second.folder, check=True)
     assert second.planned(f"results/{MODEL}") == {MODEL}

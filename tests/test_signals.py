@@ -9,7 +9,7 @@ import pytest
 
 from study import PROJECT
 
-# a process that saves when told to, and one that would die; and above them one that sets its own handlers afterwards
+# a process that saves on a signal, and one that would die; and above them one that sets its own handlers afterwards
 BELOW = """
 import signal, sys, time
 def note(number, frame):
@@ -20,13 +20,13 @@ if sys.argv[1] == "training":
         signal.signal(number, note)
 print("ready", flush=True)
 time.sleep(5 if sys.argv[1] == "training" else 1.5)
-print("not told", flush=True)
+print("not signalled", flush=True)
 """
 ABOVE = """
 import signal, subprocess, sys
 from realign.jobs.signals import pass_on_warnings
 pass_on_warnings()
-signal.signal(signal.SIGTERM, lambda *_: print("above is told", flush=True))
+signal.signal(signal.SIGTERM, lambda *_: print("above is signalled", flush=True))
 below = [subprocess.Popen([sys.executable, "-c", sys.argv[1], kind]) for kind in ("training", "scoring")]
 sys.exit(sum(process.wait() for process in below))
 """
@@ -43,5 +43,5 @@ def test_a_warning_reaches_the_process_that_listens_and_no_other(number: signal.
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    told = ["above is told"] if number == signal.SIGTERM else []
-    assert sorted(said.splitlines()) == sorted([*told, f"saved {number}", "not told"])
+    above = ["above is signalled"] if number == signal.SIGTERM else []
+    assert sorted(said.splitlines()) == sorted([*above, f"saved {number}", "not signalled"])

@@ -18,7 +18,7 @@ from realign.jobs.signals import catches
 from study import Study, environment
 
 # The first try of a fine-tuning gets too little memory. Each gets the shortest time there is, for one is to hang and
-# one to be slow. SLURM looks twice a minute whether it has to tell that time is nearly up, and does so half a minute
+# one to be slow. SLURM checks twice a minute whether it has to warn that time is nearly up, and does so half a minute
 # early.
 QUICK = [
     "--slurm-init-seconds-before-status-checks=1",
@@ -141,7 +141,7 @@ def computing(job: str) -> psutil.Process | None:
 
 
 def slow_down(watch: Watch, process: psutil.Process) -> None:
-    """Suspend a process in the midst of its training; SLURM continues it to tell it that its time is nearly up."""
+    """Suspend a process in the middle of its training; SLURM resumes it to warn it that its time is nearly up."""
     try:
         while not catches(process.pid, signal.SIGUSR1) and process.is_running():
             time.sleep(0.005)
@@ -193,7 +193,7 @@ def test_every_harm_reached_slurm_and_was_tried_again(disturbed: Watch) -> None:
     assert set(short) == {"rule_finetune"}
 
 
-def test_a_training_is_told_before_its_time_is_up_and_its_next_try_goes_on(disturbed: Watch) -> None:
+def test_a_training_is_warned_before_its_time_is_up_and_its_next_try_continues(disturbed: Watch) -> None:
     assert "stopped by SIGUSR1 after step" in " ".join(disturbed.said().split())
     assert re.search(r"continuing after step \d", Path(disturbed.slow_log).read_text(encoding="utf-8"))
 
@@ -220,7 +220,7 @@ def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:
     assert len(completed(disturbed.home)) == before
 
 
-def test_ctrl_c_cancels_the_jobs_and_a_next_run_goes_on(disturbed: Watch) -> None:
+def test_ctrl_c_cancels_the_jobs_and_a_next_run_continues(disturbed: Watch) -> None:
     shutil.rmtree(disturbed.study.folder / "results/alignment/mine/pretrained")
     process = disturbed.start("--", MEASURED)
     wait_for(lambda: any(computing(job) for job, *_ in disturbed.look()), "no job computes")
@@ -236,6 +236,6 @@ def test_jobs_that_a_killed_run_has_left_are_named(disturbed: Watch) -> None:
     job = slurm(*left, "--wrap=sleep 300").strip()
     finished = disturbed.study.snakemake("-j1")
     slurm("scancel", job)
-    told = " ".join((finished.stdout + finished.stderr).split())
-    assert finished.returncode != 0 and "jobs of an earlier run in this folder are still in SLURM's queue" in told
-    assert f"`scancel {job}`" in told
+    output = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode != 0 and "jobs of an earlier run in this folder are still in SLURM's queue" in output
+    assert f"`scancel {job}`" in output

@@ -1,4 +1,4 @@
-"""The text formats: what is read, what is written, and how bad input is told."""
+"""The text formats: what is read, what is written, and how bad input is reported."""
 
 import unicodedata
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
         list(read_bitext(path))
 
 
-def test_moses_sides_of_different_length_are_told_with_both_lengths(tmp_path: Path) -> None:
+def test_moses_sides_of_different_length_are_reported_with_both_lengths(tmp_path: Path) -> None:
     left = write(tmp_path / "en", "one\ntwo\nthree\n")
     right = write(tmp_path / "es", "uno\ndos\n")
     with pytest.raises(InputError, match=r"es: 2 lines, but .*en has 3"):
@@ -93,7 +93,7 @@ def test_what_is_no_link_is_named(tmp_path: Path, field: str) -> None:
         list(read_linked_bitext(bitext, pairs))
 
 
-def test_links_for_fewer_lines_than_the_bitext_are_told(tmp_path: Path) -> None:
+def test_links_for_fewer_lines_than_the_bitext_are_reported(tmp_path: Path) -> None:
     bitext, pairs = write(tmp_path / "bitext", "a ||| b\nc ||| d\n"), write(tmp_path / "pairs", "0-0\n")
     with pytest.raises(InputError, match="pairs: ends after 1 lines"):
         list(read_linked_bitext(bitext, pairs))
@@ -111,7 +111,7 @@ def test_a_dictionary_keeps_all_translations_case_folded(tmp_path: Path) -> None
     assert read_dictionary(path) == {"key": {"schlüssel", "taste"}, "street": {"strasse"}}
 
 
-def test_an_empty_dictionary_and_a_line_of_one_column_are_told(tmp_path: Path) -> None:
+def test_an_empty_dictionary_and_a_line_of_one_column_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="empty dictionary"):
         read_dictionary(write(tmp_path / "empty", "\n"))
     with pytest.raises(InputError, match="one:2: expected a word and its translation, found 'alone'"):

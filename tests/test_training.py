@@ -137,7 +137,7 @@ def test_a_file_without_links_or_of_another_length_is_refused(tmp_path: Path) ->
         LinkedBitextFile(tmp_path / "de.txt", tmp_path / "short")
 
 
-def test_what_an_encoder_does_not_have_is_told_before_training(checkpoint: Path) -> None:
+def test_what_an_encoder_does_not_have_is_reported_before_training(checkpoint: Path) -> None:
     encoder, tokenizer = load_encoder(checkpoint, CPU), WordTokenizer(checkpoint, 8)
     last = encoder.config.num_hidden_layers
     with pytest.raises(InputError, match=rf"realignment.layers: found \[{last + 1}\]; the encoder has {last} layers"):
@@ -148,7 +148,7 @@ def test_what_an_encoder_does_not_have_is_told_before_training(checkpoint: Path)
         check_length(encoder, 513, "realignment")
 
 
-def test_links_of_which_none_is_usable_are_told_after_a_pass(tmp_path: Path) -> None:
+def test_links_without_a_usable_one_are_reported_after_a_pass(tmp_path: Path) -> None:
     file = linked_file(tmp_path, "de", [("Berlin ||| Berlin", "0-0"), ("the sea ||| Meer", "0-0 1-0")])
     with pytest.raises(InputError, match=r"de.links: no usable word link"):
         list(islice(mixed_batches([file], 2, np.random.default_rng(1)), 2))
@@ -230,8 +230,8 @@ def test_between_two_readings_no_weight_changes_after_the_first_bad_step(
             return model.weight.sum() * torch.nan if bad == "loss" else (model.weight.sum() * 0.0).sqrt()
         return (model.weight**2).sum()
 
-    told = "the loss is nan" if bad == "loss" else "the gradient's norm is nan"
-    with pytest.raises(NonFiniteLoss, match=f"{told} at step 3; lower the learning rate"):
+    said = "the loss is nan" if bad == "loss" else "the gradient's norm is nan"
+    with pytest.raises(NonFiniteLoss, match=f"{said} at step 3; lower the learning rate"):
         train(model, OfStep(loss), Plan(0.01, 6), precision="float32")
     assert len(seen) == 6 and len(set(seen[:4])) == 4 and {model.weight.item(), *seen[4:]} == {seen[3]}
 
@@ -459,7 +459,7 @@ def test_metrics_are_sums_over_sentences() -> None:
     assert metric_value([]) == 0.0
 
 
-def test_task_data_survives_parquet_and_labels_outside_the_set_are_told(tmp_path: Path) -> None:
+def test_task_data_survives_parquet_and_labels_outside_the_set_are_reported(tmp_path: Path) -> None:
     source = Path(__file__).parent / "study" / "pos" / "it.test.conllu"
     sentences, names = list(read(source, UPOS)), list(UPOS)
     write_examples(tmp_path / "test.parquet", sentences, names)

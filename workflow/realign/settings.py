@@ -37,7 +37,7 @@ def each_once(values: list[Any]) -> list[Any]:
 
 
 def template(*fields: str, needs: Sequence[str] = ()) -> AfterValidator:
-    """A check that a pattern has no fields except these, and has those that it needs to tell its files apart."""
+    """A check that a pattern has no fields except `fields`, and all of `needs`, which distinguish its files."""
 
     def check(pattern: str) -> str:
         known = ", ".join(f"{{{field}}}" for field in fields)

@@ -13,9 +13,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(PROJECT / "workflow"), os.environ.get("PYTHONPATH")])
 )
 
-from realign.config.reading import read_config
+from realign.config.reading import check_config_file, read_config
 from realign.errors import InputError
-from realign.experiment.checks import check_inputs
+from realign.experiment.checks import check_inputs, leaks
 from realign.experiment.experiment import Experiment
 from realign.experiment.pinned import unpinned
 from realign.jobs.gpus import jobs_per_device, visible_devices
@@ -26,6 +26,18 @@ from realign.jobs.signals import pass_on_warnings
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
 
+# A config file given on the command line replaces the default one; the two are not merged.
+try:
+    for path in workflow.overwrite_configfiles or ["config.yaml"]:
+        check_config_file(Path(path))
+except InputError as error:
+    raise WorkflowError(str(error))
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
 LAB = Path(os.path.relpath(PROJECT / "lab")) if PROJECT == Path.cwd() else PROJECT / "lab"
 
 try:
@@ -33,6 +45,9 @@ try:
     EXPERIMENT = Experiment(CONFIG, LAB)
     if workflow.is_main_process:
         check_inputs(CONFIG, EXPERIMENT.locate)
+        for leak in leaks(CONFIG, EXPERIMENT.locate):
+            logger.warning(leak)
+    EXPERIMENT.recipe_names  # counts training examples, if `steps: match` asks for them
     # The variable alone turns the cache on, because Snakemake does not pass the option --cache on to other nodes.
     if SHARED := bool(os.environ.get(VARIABLE)):
         os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])

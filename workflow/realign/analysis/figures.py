@@ -36,7 +36,7 @@ def set_style(palette: str, font_size: float) -> None:
             "legend.frameon": False,
             "pdf.fonttype": 42,
             "svg.hashsalt": "realign",
-            "text.parse_math": False,  # a dollar sign in a label is one
+            "text.parse_math": False,  # show a dollar sign in a label as it is
         }
     )
 

@@ -22,7 +22,7 @@ SCORE_KEYS = ["model", "method", "task", "seed", "language"]
 RUN_KEYS = ["model", "method", "task", "seed"]
 ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
 NAMES = ["model", "method", "task", "language", "measure", "aligner", "position", "metric", "realigned_for"]
-"""Columns of names in any table."""
+"""Columns that hold names, in any table."""
 Start = tuple[str, str, str, str, str | None]
 """Model, recipe of its realigned encoder, method, task, and the language if the method realigns for each one."""
 
@@ -38,7 +38,7 @@ def _read_record(path: Path, kind: type[Record]) -> Record:
         try:
             return kind.model_validate_json(path.read_bytes())
         except ValidationError:
-            raise InputError(f"{path}: damaged; delete it and run again, which makes it again") from None
+            raise InputError(f"{path}: damaged; delete it and run again to remake it") from None
 
 
 def scores_table(records: Iterable[ScoreRecord], source_language: str, methods: Sequence[str]) -> pd.DataFrame:
@@ -135,14 +135,14 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read one of the tables back; raises `InputError` for one that is not what was written."""
+    """Read one of the tables back; raises `InputError` if it is damaged or was changed."""
     with reading(path):
         verify(path)
         try:
-            # names such as `nan` or `01` are names
+            # names such as `nan` or `01` must stay strings
             table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
         except (ValueError, UnicodeDecodeError):  # pandas' errors about a file's content are ValueErrors
-            raise InputError(f"{path}: damaged; delete it and run again, which makes it again") from None
+            raise InputError(f"{path}: damaged; delete it and run again to remake it") from None
     if "seed" in table:
         table["seed"] = table["seed"].astype("Int64")
     return table

@@ -47,7 +47,7 @@ def sittings(jobs: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def at_once(jobs: pd.DataFrame) -> pd.Series:
-    """The number of running jobs, by the moments at which a job starts or ends."""
+    """The number of running jobs after each moment at which a job starts or ends."""
     steps = pd.concat([pd.Series(1, index=jobs["start"]), pd.Series(-1, index=jobs["end"])])
     return steps.groupby(level=0).sum().cumsum()
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, create_model, field_validator
 
 from realign.aligners.registry import ALIGNERS
-from realign.config.errors import prefixed
+from realign.config.messages import prefixed
 from realign.realignment.registry import LOSSES
 from realign.settings import Count, Language, Length, Positive, Section, each_once
 
@@ -21,7 +21,7 @@ IDLE: dict[When, tuple[str, ...]] = {
     "before": ("coefficient",),
     "during": ("steps", "learning_rate", "micro_batch_size"),
 }
-"""Settings that realignment at that time does not read: during fine-tuning, those of fine-tuning decide."""
+"""Settings that have no effect at that time; during fine-tuning, those of fine-tuning apply."""
 MicroBatch = Annotated[
     Count | None,
     Field(
@@ -121,7 +121,7 @@ def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> 
     settings = dict(entry)
     label = settings.pop("label", name)
     if not isinstance(label, str) or not label.strip() or label.startswith("_"):
-        raise ValueError(f"methods.{name}.label: found {label!r}; expected some text, not beginning with '_'")
+        raise ValueError(f"methods.{name}.label: found {label!r}; expected some text that does not begin with '_'")
     if name == BASELINE:
         if settings:
             raise ValueError(f"methods.{name}.{min(settings)}: the baseline has no settings")

@@ -178,7 +178,7 @@ class Config(Section):
                 )
 
     def _check_patterns(self) -> None:
-        """Several languages need files of their own; the source side of a bitext may be one file for all."""
+        """Check that languages do not share files, except that a bitext's source side may be the same for all."""
         patterns = [
             (f"{key}.{name}", pattern)
             for key in ("bitext", "dictionaries", "gold_links")
@@ -187,12 +187,12 @@ class Config(Section):
         ]
         for key, pattern in patterns:
             if len(self.target_languages) > 1 and "{lang}" not in pattern:
-                raise ValueError(f"{key}: found {pattern!r}; expected {{lang}}, or all languages would share one file")
+                raise ValueError(f"{key}: found {pattern!r}; expected {{lang}}, because languages cannot share a file")
 
     def _check_methods(self) -> None:
         """Check the methods' languages, and their layers for the lab's encoders; others are checked when loaded."""
         if ALL in self.methods:
-            raise ValueError(f"methods: the name {ALL!r} stands for all methods in the tables; choose another")
+            raise ValueError(f"methods: the tables use the name {ALL!r} for all methods together; choose another")
         labels = [method.label for method in self.all_methods.values()]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:

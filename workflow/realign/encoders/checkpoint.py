@@ -84,7 +84,7 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
         yield temporary
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
-            path.chmod(0o666 & ~_umask())  # safetensors keeps its files to the user
+            path.chmod(0o666 & ~_umask())  # safetensors makes its files readable only by the user
             if path.name == MANIFEST:
                 record_sum(folder / MANIFEST, sha256_of(path))
             os.replace(path, folder / path.name)
@@ -93,7 +93,7 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
 
 
 def _umask() -> int:
-    """The process's umask, which can be read only by setting it."""
+    """The umask of this process, which can only be read by setting it."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
@@ -119,16 +119,16 @@ def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], o
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a checkpoint; raises `InputError` when a file beside it is not the one that it vouches for."""
+    """The manifest of a checkpoint; raises `InputError` if a file that it vouches for is missing or differs."""
     path = folder / MANIFEST
-    again = f"delete {path} and run again, which makes the checkpoint again"
+    again = f"delete {path} and run again to remake the checkpoint"
     verify(path)
     try:
         manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; the checkpoint is missing or unfinished") from None
     except (ValidationError, UnicodeDecodeError):
-        raise InputError(f"{path}: damaged, it is not a manifest; {again}") from None
+        raise InputError(f"{path}: damaged: it is not a manifest; {again}") from None
     for name, expected in {WEIGHTS: manifest.weights_sha256, **manifest.files}.items():
         file = folder / name
         if not file.exists():
@@ -215,7 +215,7 @@ def base_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
 
 
 def from_folder(factory: Any, folder: Path, **options: object) -> Any:
-    """What a class of transformers makes of a local folder, whose own code never runs."""
+    """Load a local folder with a class of transformers, without ever running code from the folder."""
     return factory.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
 
 
@@ -227,7 +227,7 @@ def first_of(names: list[str]) -> str:
 def _quietly_load(
     factory: type, folder: Path, device: "torch.device", *, new_head: bool = False, **options: object
 ) -> "PreTrainedModel":
-    """Load in float32, without progress bars; raises `InputError` for an encoder with weights that are not in its file.
+    """Load in float32, without progress bars; raises `InputError` if weights of the encoder are missing from its file.
 
     Only a new task head, and a pooler below it that was not pretrained, may start with random weights.
     """
@@ -245,7 +245,7 @@ def _quietly_load(
         missing = [name for name in missing if name.startswith(prefix) and ".pooler." not in name]
     if missing:
         raise InputError(
-            f"{folder / WEIGHTS}: lacks {len(missing)} of the tensors that config.json asks for: {first_of(missing)}"
+            f"{folder / WEIGHTS}: lacks {len(missing)} of the tensors that config.json requires: {first_of(missing)}"
         )
     loaded: PreTrainedModel = model.to(device)
     return loaded

@@ -1,4 +1,4 @@
-"""Import an encoder from a Hugging Face directory that somebody else has made, and refuse what cannot be trusted."""
+"""Import an encoder from a foreign Hugging Face directory, and refuse what cannot be trusted."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def import_encoder(source: Path, folder: Path) -> None:
 
 
 def _refuse_own_code(source: Path) -> None:
-    """A family that transformers does not have comes with code of its own, which is never run."""
+    """Refuse a family that transformers does not have, because the directory's own code is never run."""
     from transformers import CONFIG_MAPPING
 
     config = _read_json(source / "config.json")
@@ -82,11 +82,11 @@ def _embeddings(model: "PreTrainedModel") -> int:
 
 
 def _refuse_decoder(model: "PreTrainedModel", source: Path) -> None:
-    """In a decoder no word sees a later one, so changing the last word leaves the state of the first as it is."""
+    """Refuse a decoder: no word sees later ones, so changing the last word does not change the state of the first."""
     import torch
 
     ids = torch.tensor([[4, 5, 6, 7], [4, 5, 6, 8]]) % _embeddings(model)
     with torch.inference_mode():
         states = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     if torch.equal(states[0, 0], states[1, 0]):
-        raise InputError(f"{source}: a decoder, whose words see no later words; only encoders are supported")
+        raise InputError(f"{source}: a decoder, in which words do not see later words; only encoders are supported")

@@ -1,14 +1,19 @@
 """Checks of an experiment's files, made before anything runs."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from realign.config.models import ModelFiles
-from realign.config.whole import Config
+from realign.config.sources import is_hub
+from realign.config.whole import Config, task_row
 from realign.errors import InputError
 from realign.experiment.locate import SPLITS, Locator
 from realign.experiment.paths import Paths
+
+LARGE = 20_000_000
+"""Bytes of a file beyond which it is not read before anything runs."""
 
 
 def check_inputs(config: Config, locate: Locator) -> None:
@@ -19,14 +24,41 @@ def check_inputs(config: Config, locate: Locator) -> None:
         first = locate.gold_links(min(config.target_languages))
         raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
     for name, model in config.models.items():
-        if isinstance(model, ModelFiles) and not Path(model.path, "config.json").exists():
+        if not isinstance(model, ModelFiles):
+            continue
+        if not Path(model.path, "config.json").exists():
             raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
+        braces = [str(path) for path in Path(model.path).iterdir() if {"{", "}"} & set(str(path))]
+        if braces:
+            raise InputError(f"config: models.{name}.path: {braces[0]} has a brace in its name; rename it")
     for row in config.used_aligners:
         settings = config.aligner_settings(row)
         for key in row.programs:
             command = settings[key]
             if command is not None and shutil.which(command[0]) is None:
                 raise InputError(f"config: aligners.{row.name}.{key}: {command} is not a program on the PATH")
+
+
+def leaks(config: Config, locate: Locator) -> Iterator[str]:
+    """A warning for each task whose test sentences in the source language are also training sentences.
+
+    Files are compared until their examples are prepared, if they are not large.
+    """
+    paths, source = Paths(config.source_language), config.source_language
+    for task, entry in config.task_entries.items():
+        prepared = [Path(paths.examples.format(task=task, lang=source, split=split)) for split in SPLITS]
+        if is_hub(entry) or all(path.exists() for path in prepared):
+            continue
+        train, test = (Path(locate.examples(task, source, split)) for split in SPLITS)
+        if max(path.stat().st_size for path in (train, test)) > LARGE:
+            continue
+        row, labels = task_row(task), tuple(getattr(entry, "labels", None) or task_row(task).labels)
+        read = import_module(row.module).read
+        seen = {repr(example[:-1]) for example in read(train, labels)}  # without labels
+        examples = [repr(example[:-1]) for example in read(test, labels)]
+        both = sum(example in seen for example in examples)
+        if both:
+            yield f"tasks.{task}: {both} of {len(examples)} test examples in {test} are training examples too ({train})"
 
 
 def _check_files(locate: Locator) -> None:
@@ -41,7 +73,7 @@ def _check_files(locate: Locator) -> None:
 
 
 def _check_sides(config: Config, locate: Locator) -> None:
-    """Check that both sides of every bitext have as many lines, unless its prepared file is newer than both."""
+    """Check that both sides of a bitext have the same number of lines, unless its prepared file is newer than both."""
     for language in config.target_languages:
         for split in SPLITS:
             sides = locate.bitext(split, language)

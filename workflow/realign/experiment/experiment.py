@@ -154,7 +154,7 @@ class Experiment:
         return alternatives(name for name, entry in self.config.task_entries.items() if is_hub(entry) == hub)
 
     def variants_when(self, *whens: str | None) -> str:
-        """Wildcard constraint: the variants that realign before or during fine-tuning; None stands for the baseline."""
+        """Wildcard constraint: the variants that realign before or during fine-tuning; None is the baseline."""
         return alternatives(name for name, variant in self.variants.items() if variant.method.when in whens)
 
     def bitext_splits(self, *, hub: bool) -> str:
@@ -393,7 +393,7 @@ class Experiment:
 
 
 def name_of(row: Measure) -> str:
-    """The name of a registry's row."""
+    """The name of a measure's row."""
     return row.name
 
 

@@ -1,4 +1,4 @@
-"""Where a language's data enter: the files behind the config's sources. The lab is a set of files like any other."""
+"""Find the files behind the config's sources. The lab is a set of files like any other."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,8 +1,9 @@
 """Every path under `results/`, as patterns with the wildcards of the rules.
 
-`{model}`, `{task}`, `{seed}`, `{lang}`, `{split}` and `{aligner}` are self-explanatory. `{recipe}` is a set of
-realignment settings with its number of steps, such as `dictionary-30-1f2e3d4c`; methods with the same settings share
-their recipe. `{variant}` is a method, or `method@lang` where a method realigns one encoder for each language.
+`{model}`, `{task}`, `{seed}`, `{lang}`, `{split}` and `{aligner}` are self-explanatory. `{recipe}` names a set of
+realignment settings with its number of steps, such as `dictionary-30-1f2e3d4c` (made in `experiment/recipes.py`);
+methods with the same settings share their recipe. `{variant}` is a method, or `method@lang` where a method realigns
+one encoder for each language.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,11 @@ _held: list[IO[str]] = []
 
 def claim_folder(lock: Path) -> None:
     """Hold `lock` until this process ends; raises `InputError` when another process holds it."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise InputError(f"{lock}: cannot be written ({error.strerror}); a study needs a folder of your own") from None
     for _ in range(5):  # `is_held` holds the lock for an instant to check it
         if hold(lock):
             return

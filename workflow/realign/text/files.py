@@ -20,7 +20,7 @@ def read_lines(path: Path) -> Iterator[str]:
     """Lines without their ends (LF or CR LF) and byte order marks, NFC-normalised.
 
     Raises `InputError` for a missing, unreadable or damaged file, one that is not UTF-8, and a carriage return inside a
-    line, which some programs take for the line's end.
+    line, which some programs read as a line break.
     """
     number = 0
     with reading(path):
@@ -39,7 +39,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn the system's errors about a file that is read into one sentence."""
+    """Turn the system's errors while reading a file into one sentence."""
     try:
         yield
     except FileNotFoundError:
@@ -51,7 +51,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def split_words(line: str) -> list[str]:
-    """The words of a line, which spaces and tabs separate, as in fast_align; other Unicode spaces are part of words."""
+    """The words of a line, separated by spaces and tabs, as in fast_align; other Unicode spaces are part of words."""
     return [word for word in line.replace("\t", " ").split(" ") if word]
 
 
@@ -62,7 +62,7 @@ def sha256_of(path: Path) -> str:
 
 
 def sum_of(path: Path) -> Path | None:
-    """Where the sha256 of an artifact under `results/` is kept, beside all of them; None for any other file."""
+    """The file that holds the sha256 of an artifact under `results/`; None for files elsewhere."""
     if RESULTS not in path.parts:
         return None
     place = len(path.parts) - 1 - path.parts[::-1].index(RESULTS)
@@ -70,7 +70,7 @@ def sum_of(path: Path) -> Path | None:
 
 
 def verify(path: Path) -> None:
-    """Raise `InputError` when an artifact is not what was written.
+    """Raise `InputError` when an artifact differs from what was written.
 
     Files without a recorded sha256 pass, and so do links into a shared cache, which others may have made.
     """
@@ -78,11 +78,11 @@ def verify(path: Path) -> None:
     if record is None or not record.is_file() or path.is_symlink():
         return
     if record.read_text(encoding="ascii").strip() != sha256_of(path):
-        raise InputError(f"{path}: damaged or changed since it was made; delete it and run again, which makes it again")
+        raise InputError(f"{path}: damaged or changed since it was made; delete it and run again to remake it")
 
 
 def record_sum(path: Path, digest: str) -> None:
-    """Keep the sha256 of an artifact, for `verify`."""
+    """Store the sha256 of an artifact for `verify`."""
     record = sum_of(path)
     if record is not None:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def record_sum(path: Path, digest: str) -> None:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A name to write to; the file moves to `path` when the block ends without an error, else it is deleted.
+    """A temporary path to write to; it moves to `path` when the block ends without an error, else it is deleted.
 
     The sha256 of an artifact under `results/` is recorded.
     """
@@ -109,6 +109,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file that appears under `path` whole, when the block ends without an error, or not at all."""
+    """A UTF-8 file that appears at `path` in full when the block ends without an error, or else not at all."""
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as out:
         yield out

@@ -13,7 +13,7 @@ from realign.text.files import atomic_path, reading, verify
 
 
 def write_labelled(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> None:
-    """Write columns and label names; raises `InputError` for a text that is not Unicode."""
+    """Write columns and label names; raises `InputError` for text that is not valid Unicode."""
     try:
         table = pa.table(dict(columns))
     except UnicodeEncodeError as error:
@@ -23,8 +23,8 @@ def write_labelled(path: Path, columns: Mapping[str, Any], labels: Sequence[str]
 
 
 def read_labelled(path: Path, *columns: str) -> tuple[list[list[Any]], list[str]]:
-    """These columns and the label names; raises `InputError` for a damaged file."""
-    damaged = f"{path}: damaged; delete it and run again, which makes it again"
+    """Read these columns and the label names; raises `InputError` for a damaged file."""
+    damaged = f"{path}: damaged; delete it and run again to remake it"
     with reading(path):
         verify(path)
         try:

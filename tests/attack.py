@@ -1,0 +1,241 @@
+"""Attack a small study: kill its run, cut, flip and delete its files, then run again and compare every byte.
+
+    python tests/attack.py --trials 100 --seed 1
+
+A trial starts from a finished, undisturbed run. What was disturbed is run again, and must end in one of three ways:
+
+- *healed*: the run ends well and every file that is there has the bytes of the undisturbed run (Snakemake makes a
+  missing file only when something needs it);
+- *reported*: the run ends with one sentence, or `workflow/verify` names the file; after what is named is deleted, a
+  further run heals it;
+- anything else is a defect: differing bytes, damage accepted in silence, a traceback, a run that hangs.
+"""
+
+import argparse
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+
+from realign.encoders.e5 import packaged_file, read_e5
+from study import Study, build_study, environment, words_of_the_study, write_small_encoder
+
+IGNORED = ("logs", "benchmarks", ".sums")
+CHECKPOINTS = ("models", "realigned", "finetuned")
+UNEQUAL = ("run.json", "report.html", "timeline.svg", "timeline.pdf")
+"""Files that tell of one run, and differ from run to run."""
+LIMIT = 600
+"""Seconds after which a run counts as stuck."""
+
+
+def contents(results: Path) -> dict[str, bytes]:
+    """The bytes of every file that must be the same in every run; without a manifest, a checkpoint does not count."""
+    files = {
+        path.relative_to(results): path
+        for path in results.rglob("*")
+        if path.is_file() and path.relative_to(results).parts[0] not in IGNORED and path.name not in UNEQUAL
+    }
+    return {
+        str(name): path.read_bytes()
+        for name, path in files.items()
+        if name.parts[0] not in CHECKPOINTS or path.with_name("manifest.json").exists()
+    }
+
+
+@dataclass
+class Target:
+    """The study under attack, and its pristine copy to start each trial from."""
+
+    study: Study
+    pristine: Path
+    expected: dict[str, bytes]
+
+    @property
+    def results(self) -> Path:
+        """Its results."""
+        return self.study.folder / "results"
+
+    def reset(self) -> None:
+        """Results, Snakemake's records and times as after the undisturbed run."""
+        for name in ("results", ".snakemake"):
+            shutil.rmtree(self.study.folder / name, ignore_errors=True)
+            shutil.copytree(self.pristine / name, self.study.folder / name)
+
+    def run(self) -> "tuple[int, str]":
+        """Run again: exit status and what is printed."""
+        finished = subprocess.run(
+            self.study.command("-j2"),
+            cwd=self.study.folder, env=environment(), capture_output=True, text=True, timeout=LIMIT, check=False,
+        )  # fmt: skip
+        return finished.returncode, finished.stdout + finished.stderr
+
+    def verify(self) -> list[Path]:
+        """What `workflow/verify` says is to be deleted."""
+        command = [sys.executable, str(self.study.project / "workflow/verify")]
+        finished = subprocess.run(
+            command, cwd=self.study.folder, env=environment(), capture_output=True, text=True, check=False
+        )
+        return [self.study.folder / line for line in re.findall(r"; delete (.+)$", finished.stdout, re.MULTILINE)]
+
+
+def kill(target: Target, rng: random.Random) -> str:
+    """Kill a run, one of its jobs, or Snakemake alone, at a random moment of a run that has something to do."""
+    parts = ["models", "realigned", "finetuned", "scores", "alignment", "bitext", "links", "examples"]
+    lost = rng.sample(parts, rng.randint(1, 4))
+    for part in lost:
+        shutil.rmtree(target.results / part)
+    process = subprocess.Popen(
+        target.study.command("-j2"), cwd=target.study.folder, env=environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(rng.uniform(2, 14))
+    victim = rng.choice(["all", "job", "snakemake"])
+    family = psutil.Process(process.pid)
+    jobs = [one for one in family.children(recursive=True) if ".snakemake/scripts" in " ".join(_command(one))]
+    if victim == "job" and jobs:
+        rng.choice(jobs).kill()
+    elif victim == "snakemake":
+        process.kill()
+    else:
+        everyone = [family, *family.children(recursive=True)]
+        for one in everyone:
+            with suppress(psutil.Error):
+                one.kill()
+    try:
+        process.wait(LIMIT)
+    finally:
+        process.kill()
+    return f"killed {victim} without {' '.join(sorted(lost))}"
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def any_file(target: Target, rng: random.Random) -> Path:
+    """A random file among the results, but the logs and the records of times."""
+    return target.results / rng.choice(sorted(target.expected))
+
+
+def cut(target: Target, rng: random.Random) -> str:
+    """Cut a file at a random place."""
+    path = any_file(target, rng)
+    content = path.read_bytes()
+    path.write_bytes(content[: rng.randrange(max(1, len(content)))])
+    return f"cut {path.relative_to(target.results)}"
+
+
+def flip(target: Target, rng: random.Random) -> str:
+    """Flip one bit of a file."""
+    path = any_file(target, rng)
+    content = bytearray(path.read_bytes())
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(bytes(content))
+    return f"flipped {path.relative_to(target.results)}"
+
+
+def delete(target: Target, rng: random.Random) -> str:
+    """Delete a file."""
+    path = any_file(target, rng)
+    path.unlink()
+    return f"deleted {path.relative_to(target.results)}"
+
+
+HARMS = {"kill": kill, "cut": cut, "flip": flip, "delete": delete}
+
+
+def outcome(target: Target) -> str:
+    """Run until it is healed: `healed`, `reported`, or what is wrong."""
+    reported = False
+    for _ in range(6):
+        try:
+            status, said = target.run()
+        except subprocess.TimeoutExpired:
+            return "STUCK"
+        if "Traceback" in said or "a defect" in said:
+            return f"TRACEBACK: {said[-1500:]}"
+        if status == 0 and contents(target.results) == target.expected:
+            return "reported" if reported else "healed"
+        named = target.verify()
+        if not named and status == 0:
+            found = contents(target.results)
+            wrong = [name for name in found if found[name] != target.expected.get(name)]
+            if wrong:
+                return f"SILENT: {wrong[:5]}"
+            return "reported" if reported else "healed"  # what is missing is made when something needs it
+        if not named and not reported_by(said):
+            return f"UNCLEAR: {said[-1500:]}"
+        reported = True
+        for path in named or reported_by(said):
+            (target.study.folder / path).unlink(missing_ok=True)
+    return "NOT HEALED"
+
+
+def reported_by(said: str) -> list[Path]:
+    """The files that a run says should be deleted."""
+    flat = " ".join(said.split())
+    found = re.findall(r"(results/\S+?): (?:damaged|corrupted|missing)", flat)
+    deleted = re.findall(r"delete (results/\S+?) and run", flat)
+    return [Path(path) for path in {*found, *deleted}]
+
+
+def attack(target: Target, trials: int, seed: int) -> Counter[str]:
+    """Run the trials; prints each, and returns how often each harm ended how."""
+    rng = random.Random(seed)
+    tally: Counter[str] = Counter()
+    for trial in range(1, trials + 1):
+        target.reset()
+        harm = rng.choice(sorted(HARMS))
+        what = HARMS[harm](target, rng)
+        ending = outcome(target)
+        tally[f"{harm}: {ending.split(':')[0]}"] += 1
+        print(f"{trial:4} {what}: {ending}", flush=True)
+    return tally
+
+
+def prepared(study: Study, folder: Path) -> Target:
+    """A target from a study that has run undisturbed."""
+    pristine = folder / "pristine"
+    pristine.mkdir()
+    for name in ("results", ".snakemake"):
+        shutil.copytree(study.folder / name, pristine / name)
+    return Target(study, pristine, contents(study.folder / "results"))
+
+
+def main() -> None:
+    """Attack a fresh study; exit with 1 after any defect."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="attack.") as name:
+        write_small_encoder(Path(name) / "encoder", read_e5(packaged_file()), words_of_the_study())
+        study = build_study(Path(name) / "home", Path(name) / "encoder")
+        with study.changed_config(
+            methods=["baseline", "before-dictionary", "during-dictionary"], storage={"state_seconds": 1}
+        ):
+            study.run()
+            tally = attack(prepared(study, Path(name)), options.trials, options.seed)
+    print(*(f"{count:5} {ending}" for ending, count in sorted(tally.items())), sep="\n")
+    if any(ending.split(": ")[1] not in ("healed", "reported") for ending in tally):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

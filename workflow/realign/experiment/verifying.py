@@ -1,0 +1,89 @@
+"""Check everything under `results/` against its manifests and recorded sha256: `workflow/verify [FOLDER]`.
+
+It only reads. It says what is damaged or missing, and what to delete so that the next run makes it again.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from realign.experiment.paths import CHECKPOINT_FILES
+from realign.text.files import RESULTS, SUMS, sha256_of
+
+MANIFEST, WEIGHTS = CHECKPOINT_FILES["manifest"], CHECKPOINT_FILES["weights"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a file's sha256 should be, and what to delete if it is not."""
+
+    path: Path
+    sha256: str
+    delete: Path
+    may_be_missing: bool = False
+
+    def defect(self) -> str | None:
+        """One line about what is wrong, or None."""
+        try:
+            found = sha256_of(self.path)
+        except FileNotFoundError:
+            return None if self.may_be_missing else f"{self.path}: missing; delete {self.delete}"
+        except OSError as error:
+            return f"{self.path}: cannot be read ({error.strerror}); delete {self.delete}"
+        return None if found == self.sha256 else f"{self.path}: damaged; delete {self.delete}"
+
+
+def claims(results: Path) -> Iterator[Claim]:
+    """Everything that is claimed about files under `results`; links into a shared cache are left to its owner.
+
+    Weights may be missing, since `storage.keep` drops them. An artifact that is missing altogether is nothing to
+    report: the next run makes it.
+    """
+    sums = results / SUMS
+    for record in sorted(path for path in sums.rglob("*") if path.is_file() and not path.name.endswith(".tmp")):
+        path = results / record.relative_to(sums)
+        if path.exists() and not path.is_symlink():
+            yield Claim(path, record.read_text(encoding="ascii", errors="replace").strip(), path)
+    for manifest in sorted(results.rglob(MANIFEST)):
+        try:
+            said = json.loads(manifest.read_text(encoding="utf-8"))
+            files = {WEIGHTS: said["weights_sha256"], **said.get("files", {})}
+        except (OSError, ValueError, KeyError, TypeError):
+            yield Claim(manifest, "a manifest", manifest)
+            continue
+        for name, expected in files.items():
+            yield Claim(manifest.with_name(name), str(expected), manifest, may_be_missing=name == WEIGHTS)
+
+
+def verify_results(results: Path) -> tuple[int, list[str]]:
+    """How many files were checked, and a line about each that is damaged; progress goes to standard error."""
+    checked, defects, said = 0, [], time.monotonic()
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for defect in threads.map(Claim.defect, claims(results)):
+            checked += 1
+            if defect:
+                defects.append(defect)
+            if time.monotonic() - said > 5:
+                said = time.monotonic()
+                print(f"{checked:,} files checked", file=sys.stderr)
+    return checked, sorted(set(defects))
+
+
+def main() -> None:
+    """Print what is damaged in a study; exit with 1 if anything is."""
+    parser = argparse.ArgumentParser(prog="verify", description="Check the results of a study against their records.")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
+    results = parser.parse_args().folder / RESULTS
+    if not results.is_dir():
+        sys.exit(f"{results}: no such folder; nothing has run here")
+    checked, defects = verify_results(results)
+    print(*defects, f"{checked:,} files checked, {len(defects)} damaged or missing", sep="\n")
+    if defects:
+        print("Delete what is named (only that), and run snakemake again: it makes the files again.")
+        sys.exit(1)
