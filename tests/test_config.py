@@ -217,7 +217,7 @@ def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[
         ({"tasks": {"pos": {**FILES, "pattern": "{split}"}}}, "tasks.pos.pattern: found '{split}'; expected {lang}"),
         (
             {"bitext": {"source": "files", "pattern": "{split}"}},
-            "bitext.pattern: found '{split}'; expected {lang}, or all",
+            "bitext.pattern: found '{split}'; expected {lang}, because",
         ),
         ({"bitext": {"source": "files", "pattern": ""}}, "bitext.pattern: found ''; expected a path"),
         (

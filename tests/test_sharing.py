@@ -12,8 +12,9 @@ import yaml
 
 from realign.config.reading import read_config
 from realign.errors import InputError
-from realign.experiment.pinned import unpinned
+from realign.experiment.shared import unpinned
 from realign.jobs import sharing
+from realign.text.files import umask
 from study import PLAIN, Study, recipe
 
 MODEL = "models/mine/manifest.json"
@@ -214,6 +215,22 @@ def test_weights_that_are_to_be_dropped_are_not_put_into_the_cache(second: Study
     with second.changed_config(storage={"keep": ["finetuned"]}):
         taken, made = moved(second, "-n", f"results/{REALIGNED}")
     assert taken == {MODEL, LINKS} and not made
+
+
+def test_a_damaged_entry_is_refused_by_the_folder_that_is_linked_to_it(first: Study, tmp_path: Path) -> None:
+    assert first.cache is not None
+    cache = tmp_path / "cache"
+    shutil.copytree(first.cache, cache)
+    study = first.fresh(tmp_path / "study", cache)
+    links = study.folder / "results" / LINKS
+    moved(study, "-j1", f"results/{LINKS}")
+    entry = links.resolve()
+    assert entry.stat().st_mode & 0o777 == 0o666 & ~umask()
+    entry.write_bytes(entry.read_bytes().replace(b"0", b"1", 1))
+    with study.replaced_config(seeds=[32]):
+        finished = study.snakemake("-j1", f"results/{REALIGNED.replace('seed31', 'seed32')}")
+    said = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode != 0 and f"results/{LINKS} (in the cache: {entry}): damaged" in said
 
 
 def test_a_cache_that_is_not_there_is_one_sentence(second: Study, tmp_path: Path) -> None:

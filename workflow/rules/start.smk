@@ -17,7 +17,7 @@ from realign.config.reading import check_config_file, read_config
 from realign.errors import InputError
 from realign.experiment.checks import check_inputs, leaks
 from realign.experiment.experiment import Experiment
-from realign.experiment.pinned import unpinned
+from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
@@ -97,3 +97,12 @@ if SHARED and MOVING and workflow.is_main_process:
     logger.warning(
         f"Links, fetched and realigned encoders are not shared, because {MOVING[0]} is not pinned."
     )
+
+
+if SHARED:
+
+    onsuccess:
+        vouch_for_entries(Path("results"))
+
+    onerror:
+        vouch_for_entries(Path("results"))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realign.errors import InputError
-from realign.text.files import record_sum, sha256_of, verify
+from realign.text.files import record_sum, sha256_of, umask, verify
 
 if TYPE_CHECKING:
     import torch
@@ -84,19 +84,12 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
         yield temporary
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
-            path.chmod(0o666 & ~_umask())  # safetensors makes its files readable only by the user
+            path.chmod(0o666 & ~umask())  # safetensors makes its files readable only by the user
             if path.name == MANIFEST:
                 record_sum(folder / MANIFEST, sha256_of(path))
             os.replace(path, folder / path.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _umask() -> int:
-    """The umask of this process, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> None:

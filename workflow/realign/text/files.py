@@ -69,16 +69,32 @@ def sum_of(path: Path) -> Path | None:
     return Path(*path.parts[: place + 1], SUMS, *path.parts[place + 1 :])
 
 
-def verify(path: Path) -> None:
-    """Raise `InputError` when an artifact differs from what was written.
+def entry_sum(link: Path) -> Path:
+    """Where the sha256 of an entry of a shared cache is kept, of which `link` is a link."""
+    entry = link.resolve()
+    return entry.with_name(SUMS) / entry.name
 
-    Files without a recorded sha256 pass, and so do links into a shared cache, which others may have made.
+
+def verify(path: Path) -> None:
+    """Raise `InputError` when an artifact, or an entry of a shared cache, is not what was written.
+
+    Files without a recorded sha256 pass.
     """
-    record = sum_of(path)
-    if record is None or not record.is_file() or path.is_symlink():
+    record = entry_sum(path) if path.is_symlink() else sum_of(path)
+    if record is None or not record.is_file():
         return
-    if record.read_text(encoding="ascii").strip() != sha256_of(path):
-        raise InputError(f"{path}: damaged or changed since it was made; delete it and run again to remake it")
+    if record.read_text(encoding="ascii", errors="replace").strip() != sha256_of(path):
+        where = f"{path} (in the cache: {path.resolve()})" if path.is_symlink() else str(path)
+        raise InputError(
+            f"{where}: damaged or changed since it was made; delete it and run again, which makes it again"
+        )
+
+
+def umask() -> int:
+    """The process's umask, which can be read only by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def record_sum(path: Path, digest: str) -> None:
