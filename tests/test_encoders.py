@@ -207,3 +207,12 @@ def test_a_checkpoint_that_fails_leaves_nothing(tmp_path: Path) -> None:
         (unfinished / WEIGHTS).write_bytes(b"half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_leaves_alone_what_others_with_a_similar_name_are_writing(tmp_path: Path) -> None:
+    other, killed = tmp_path / ".m.v2.4711.tmp", tmp_path / ".m.4711.tmp"
+    other.mkdir()
+    killed.mkdir()
+    with new_checkpoint(tmp_path / "m") as folder:
+        (folder / "config.json").write_text("{}")
+    assert other.exists() and not killed.exists() and (tmp_path / "m/config.json").exists()

@@ -220,6 +220,22 @@ def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:
     assert len(completed(disturbed.home)) == before
 
 
+def test_a_damaged_file_is_named_by_its_reader_and_made_again(disturbed: Watch, finished_study: Study) -> None:
+    results = disturbed.study.folder / "results"
+    damaged, score = results / "examples/pos/it/test.parquet", results / "scores/mine/baseline/pos/seed31/it.json"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(bytes(content))
+    score.unlink()
+    before = len(disturbed.said())
+    assert disturbed.start("--retries=0").wait(180) != 0
+    said = " ".join(disturbed.said()[before:].split())
+    assert "results/examples/pos/it/test.parquet: damaged or changed since it was made; delete it" in said
+    damaged.unlink()
+    assert disturbed.start().wait(240) == 0
+    assert disturbed.study.tables() == finished_study.tables()
+
+
 def test_ctrl_c_cancels_the_jobs_and_a_next_run_continues(disturbed: Watch) -> None:
     shutil.rmtree(disturbed.study.folder / "results/alignment/mine/pretrained")
     process = disturbed.start("--", MEASURED)
