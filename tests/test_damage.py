@@ -1,5 +1,6 @@
 """Damaged results: the stage that reads one says so in one sentence, and `workflow/verify` finds all of them."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_a_damaged_artifact_is_named_by_the_stage_that_reads_it_and_by_verify(
     assert verify(study.folder).stdout.strip().endswith(" files checked, 0 damaged or missing")
     for artifact, reader in ARTIFACTS.items():
         path, output = results / artifact, results / reader
-        whole, made = path.read_bytes(), output.read_bytes()
+        before = [(file, file.read_bytes(), file.stat()) for file in (path, output)]
         damage(path)
         checked = verify(study.folder)
         assert checked.returncode == 1 and f"{artifact}: damaged; delete" in checked.stdout, artifact
@@ -62,9 +63,10 @@ def test_a_damaged_artifact_is_named_by_the_stage_that_reads_it_and_by_verify(
         assert finished.returncode != 0 and artifact.rpartition("/")[2] in said, (artifact, said[-1500:])
         assert "damaged" in said or "corrupted" in said, (artifact, said[-1500:])
         assert "Traceback" not in said and "a defect" not in said, (artifact, said[-1500:])
-        path.write_bytes(whole)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(made)
+        for file, content, times in before:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert verify(study.folder).returncode == 0
 
 

@@ -182,7 +182,7 @@ def test_sentences_in_train_and_test_are_counted_in_a_warning(new_study: Study, 
     test.write_text(test.read_text() + "\n" + "\n\n".join(train.read_text().split("\n\n")[:2]) + "\n")
     finished = study.snakemake("-n")
     said = " ".join((finished.stdout + finished.stderr).split())
-    assert finished.returncode == 0 and "tasks.pos: 2 of" in said and "are training examples too" in said
+    assert finished.returncode == 0 and "tasks.pos: 2 of" in said and "are also training data" in said
 
 
 def test_folders_where_files_are_meant_and_names_with_braces_are_refused(new_study: Study, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ try:
         check_inputs(CONFIG, EXPERIMENT.locate)
         for leak in leaks(CONFIG, EXPERIMENT.locate):
             logger.warning(leak)
-    EXPERIMENT.recipe_names  # counts training examples, if `steps: match` asks for them
+    EXPERIMENT.recipe_names  # counts training examples, if `steps: match` needs them
     # The variable alone turns the cache on, because Snakemake does not pass the option --cache on to other nodes.
     if SHARED := bool(os.environ.get(VARIABLE)):
         os.environ[VARIABLE] = entries_of(os.environ[VARIABLE])

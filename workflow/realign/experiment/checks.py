@@ -13,7 +13,7 @@ from realign.experiment.locate import SPLITS, Locator
 from realign.experiment.paths import Paths
 
 LARGE = 20_000_000
-"""Bytes of a file beyond which it is not read before anything runs."""
+"""Size in bytes above which a file is not read before the run."""
 
 
 def check_inputs(config: Config, locate: Locator) -> None:
@@ -40,9 +40,9 @@ def check_inputs(config: Config, locate: Locator) -> None:
 
 
 def leaks(config: Config, locate: Locator) -> Iterator[str]:
-    """A warning for each task whose test sentences in the source language are also training sentences.
+    """A warning for each task with test examples in the source language that are also training examples.
 
-    Files are compared until their examples are prepared, if they are not large.
+    Files are compared only if they are not large, and only until their examples are prepared.
     """
     paths, source = Paths(config.source_language), config.source_language
     for task, entry in config.task_entries.items():
@@ -58,7 +58,7 @@ def leaks(config: Config, locate: Locator) -> Iterator[str]:
         examples = [repr(example[:-1]) for example in read(test, labels)]
         both = sum(example in seen for example in examples)
         if both:
-            yield f"tasks.{task}: {both} of {len(examples)} test examples in {test} are training examples too ({train})"
+            yield f"tasks.{task}: {both} of {len(examples)} test examples in {test} are also training data ({train})"
 
 
 def _check_files(locate: Locator) -> None:

@@ -1,4 +1,4 @@
-"""What of an experiment is shared between folders: what may not be, and what vouches for the rest."""
+"""Sharing between folders: which inputs prevent it, and records that vouch for what is shared."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def unpinned(config: Config) -> list[str]:
 def vouch_for_entries(results: Path) -> None:
     """Record in the cache the sha256 of the entries that this folder has made, and give them the umask's permissions.
 
-    Snakemake moves a file into the cache once its job has ended, and opens it to everybody.
+    Snakemake moves a file into the cache when its job has ended, and makes it accessible to everybody.
     """
     for kind in ("models", "links", "realigned"):
         for path in (results / kind).rglob("*"):

@@ -1,6 +1,6 @@
 """Check everything under `results/` against its manifests and recorded sha256: `workflow/verify [FOLDER]`.
 
-It only reads. It says what is damaged or missing, and what to delete so that the next run makes it again.
+It only reads. It lists what is damaged or missing, and what to delete so that the next run remakes it.
 """
 
 import argparse
@@ -21,7 +21,7 @@ MANIFEST, WEIGHTS = CHECKPOINT_FILES["manifest"], CHECKPOINT_FILES["weights"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What a file's sha256 should be, and what to delete if it is not."""
+    """The expected sha256 of a file, and what to delete if the file differs."""
 
     path: Path
     sha256: str
@@ -29,7 +29,7 @@ class Claim:
     may_be_missing: bool = False
 
     def defect(self) -> str | None:
-        """One line about what is wrong, or None."""
+        """What is wrong, in one line, or None."""
         try:
             found = sha256_of(self.path)
         except FileNotFoundError:
@@ -40,17 +40,17 @@ class Claim:
 
 
 def claims(results: Path) -> Iterator[Claim]:
-    """Everything that is claimed about files under `results`; links into a shared cache are left to its owner.
+    """The expected sha256 of all files under `results`, except links into a shared cache, which its owner can verify.
 
-    Weights may be missing, since `storage.keep` drops them. An artifact that is missing altogether is nothing to
-    report: the next run makes it.
+    Weights may be missing, because `storage.keep` drops them. Other missing artifacts are not reported, because the
+    next run makes them.
     """
     sums = results / SUMS
     for record in sorted(path for path in sums.rglob("*") if path.is_file() and not path.name.endswith(".tmp")):
         path = results / record.relative_to(sums)
         if path.exists() and not path.is_symlink():
             yield Claim(path, record.read_text(encoding="ascii", errors="replace").strip(), path)
-    for manifest in sorted(results.rglob(MANIFEST)):
+    for manifest in sorted(path for path in results.rglob(MANIFEST) if SUMS not in path.parts):
         try:
             said = json.loads(manifest.read_text(encoding="utf-8"))
             files = {WEIGHTS: said["weights_sha256"], **said.get("files", {})}
@@ -62,7 +62,7 @@ def claims(results: Path) -> Iterator[Claim]:
 
 
 def verify_results(results: Path) -> tuple[int, list[str]]:
-    """How many files were checked, and a line about each that is damaged; progress goes to standard error."""
+    """The number of files checked, and a line for each damaged one; progress goes to standard error."""
     checked, defects, said = 0, [], time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for defect in threads.map(Claim.defect, claims(results)):
@@ -76,7 +76,7 @@ def verify_results(results: Path) -> tuple[int, list[str]]:
 
 
 def main() -> None:
-    """Print what is damaged in a study; exit with 1 if anything is."""
+    """Print what is damaged in a study; the exit status is 1 if anything is."""
     parser = argparse.ArgumentParser(prog="verify", description="Check the results of a study against their records.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
     results = parser.parse_args().folder / RESULTS
@@ -85,5 +85,5 @@ def main() -> None:
     checked, defects = verify_results(results)
     print(*defects, f"{checked:,} files checked, {len(defects)} damaged or missing", sep="\n")
     if defects:
-        print("Delete what is named (only that), and run snakemake again: it makes the files again.")
+        print("Delete exactly the files named above, and run snakemake again to remake them.")
         sys.exit(1)

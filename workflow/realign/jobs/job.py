@@ -71,7 +71,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
     # importing torch and transformers makes hundreds of thousands of objects that stay; collecting garbage among them
     # repeatedly would take a quarter of the import time
     gc.set_threshold(100_000)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that asks a question gets no answer
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that prompts for input gets none
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's warning before the time limit is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2)

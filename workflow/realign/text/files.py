@@ -70,13 +70,13 @@ def sum_of(path: Path) -> Path | None:
 
 
 def entry_sum(link: Path) -> Path:
-    """Where the sha256 of an entry of a shared cache is kept, of which `link` is a link."""
+    """The file that holds the sha256 of the entry in a shared cache that `link` points to."""
     entry = link.resolve()
     return entry.with_name(SUMS) / entry.name
 
 
 def verify(path: Path) -> None:
-    """Raise `InputError` when an artifact, or an entry of a shared cache, is not what was written.
+    """Raise `InputError` when an artifact, or an entry of a shared cache, differs from what was written.
 
     Files without a recorded sha256 pass.
     """
@@ -85,13 +85,11 @@ def verify(path: Path) -> None:
         return
     if record.read_text(encoding="ascii", errors="replace").strip() != sha256_of(path):
         where = f"{path} (in the cache: {path.resolve()})" if path.is_symlink() else str(path)
-        raise InputError(
-            f"{where}: damaged or changed since it was made; delete it and run again, which makes it again"
-        )
+        raise InputError(f"{where}: damaged or changed since it was made; delete it and run again to remake it")
 
 
 def umask() -> int:
-    """The process's umask, which can be read only by setting it."""
+    """The umask of this process, which can only be read by setting it."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
