@@ -106,7 +106,7 @@ def test_a_second_folder_reuses_what_the_first_made_and_has_the_tables_of_a_run_
         ({"seeds": [32]}, f"mine/{RECIPE}/seed32", {MODEL, LINKS}),
         (
             {"realignment": {"steps": 4, "batch_size": 4}},
-            f"mine/{recipe(realignment={'steps': 4})}/seed31",
+            f"mine/{LONGER}/seed31",
             {MODEL, LINKS},
         ),
         (
@@ -156,9 +156,11 @@ def test_files_in_exchanged_roles_take_no_wrong_entry(second: Study, tmp_path: P
     assert moved(second, "-n", f"results/{links}") == (set(), {links})
 
     rows = [[side.strip() for side in line.split("|||")] for line in train.decode().splitlines()]
-    sides = [str(tmp_path / name) for name in ("en", "de")]
+    sides = [f"{tmp_path}/{{split}}.{name}" for name in ("en", "de")]
     for number, side in enumerate(sides):
-        Path(side).write_text("".join(row[number] + "\n" for row in rows), encoding="utf-8")
+        for split in ("train", "test"):
+            content = "".join(row[number] + "\n" for row in rows)
+            Path(side.format(split=split)).write_text(content, encoding="utf-8")
     with second.replaced_config(bitext={"source": "files", "source_side": sides[0], "target_side": sides[1]}):
         assert moved(second, "-j2", f"results/{LINKS}") == (set(), {LINKS})
     shutil.rmtree(second.folder / "results")
@@ -177,6 +179,7 @@ def test_a_job_elsewhere_knows_its_inputs_in_their_roles(second: Study) -> None:
     texts = train.read_bytes(), test.read_bytes()
     test.write_bytes(texts[0])
     train.write_bytes(texts[1])
+    shutil.rmtree(second.folder / "results/.sums")  # made so, not damaged
     assert moved(second, *elsewhere) == (set(), {links})
 
 
