@@ -1,12 +1,12 @@
 """Damaged results: the stage that reads one says so in one sentence, and `workflow/verify` finds all of them."""
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from attack import prepared
 from study import PROJECT, Study, environment, recipe
 
 
@@ -49,25 +49,19 @@ def test_a_damaged_artifact_is_named_by_the_stage_that_reads_it_and_by_verify(
     finished_study: Study, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     study = finished_study.copy(tmp_path)
-    results = study.folder / "results"
+    results, target = study.folder / "results", prepared(study, tmp_path)
     assert verify(study.folder).stdout.strip().endswith(" files checked, 0 damaged or missing")
     for artifact, reader in ARTIFACTS.items():
-        path, output = results / artifact, results / reader
-        before = [(file, file.read_bytes(), file.stat()) for file in (path, output)]
-        damage(path)
+        damage(results / artifact)
         checked = verify(study.folder)
         assert checked.returncode == 1 and f"{artifact}: damaged; delete" in checked.stdout, artifact
-        output.unlink()
+        (results / reader).unlink()
         finished = study.snakemake("-j1", "--rerun-triggers", "input", "--", f"results/{reader}")
         said = " ".join((finished.stdout + finished.stderr).split())
         assert finished.returncode != 0 and artifact.rpartition("/")[2] in said, (artifact, said[-1500:])
         assert "damaged" in said or "corrupted" in said, (artifact, said[-1500:])
         assert "Traceback" not in said and "a defect" not in said, (artifact, said[-1500:])
-        for file, content, times in before:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert verify(study.folder).returncode == 0
+        target.reset()
 
 
 def test_what_verify_names_is_made_again_after_it_is_deleted(finished_study: Study, tmp_path: Path) -> None:

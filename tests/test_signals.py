@@ -11,10 +11,10 @@ from study import PROJECT
 
 # a process that saves on a signal, and one that would die; and above them one that sets its own handlers afterwards
 BELOW = """
-import signal, sys, time
+import os, signal, sys, time
 def note(number, frame):
-    print("saved", number, flush=True)
-    sys.exit(0)
+    os.write(1, b"saved %d\\n" % number)  # a print may be interrupted in the midst of another
+    os._exit(0)
 if sys.argv[1] == "training":
     for number in (signal.SIGUSR1, signal.SIGTERM):
         signal.signal(number, note)
