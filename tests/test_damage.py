@@ -40,6 +40,7 @@ ARTIFACTS = {
     "models/mine/config.json": "alignment/mine/pretrained/it.json",
     "models/mine/tokenizer.json": "alignment/mine/pretrained/it.json",
     "models/mine/manifest.json": "alignment/mine/pretrained/it.json",
+    f"realigned/mine/{recipe()}/seed31/config.json": f"alignment/mine/{recipe()}/seed31/it.json",
     "finetuned/mine/baseline/pos/seed31/model.safetensors": "scores/mine/baseline/pos/seed31/it.json",
 }
 
@@ -87,3 +88,14 @@ def test_colleagues_can_read_what_the_umask_lets_them_read(finished_study: Study
 def test_a_folder_without_results_is_one_sentence(tmp_path: Path) -> None:
     finished = verify(tmp_path)
     assert finished.returncode == 1 and "no such folder; nothing has run here" in finished.stderr
+
+
+def test_damage_beside_the_tables_is_reported(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    results = study.folder / "results"
+    flipped(results / "finetuned/mine/baseline/pos/seed31/loss.csv")
+    assert "loss.csv: damaged; delete" in verify(study.folder).stdout
+    half(results / "models/mine/config.json")
+    finished = study.snakemake("-j1", "--", "results/models.csv")
+    said = " ".join((finished.stdout + finished.stderr).split())
+    assert finished.returncode != 0 and "models/mine/config.json: corrupted" in said and "Traceback" not in said

@@ -95,6 +95,11 @@ rule describe_models:
         manifests=expand(manifest(PATHS.model), model=sorted(CONFIG.models)),
         weights=expand(f"{PATHS.model}/model.safetensors", model=sorted(CONFIG.models)),
         config=expand(f"{PATHS.model}/config.json", model=sorted(CONFIG.models)),
+        tokenizers=expand(
+            f"{PATHS.model}/{{file}}",
+            model=sorted(CONFIG.models),
+            file=["tokenizer.json", "tokenizer_config.json"],
+        ),
     output:
         report("results/models.csv", "../report/models.rst", category="Tables"),
     log:

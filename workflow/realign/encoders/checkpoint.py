@@ -85,8 +85,8 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == MANIFEST):
             path.chmod(0o666 & ~umask())  # safetensors makes its files readable only by the user
-            if path.name == MANIFEST:
-                record_sum(folder / MANIFEST, sha256_of(path))
+            if path.name in (MANIFEST, LOSSES, RUN_RECORD):  # the manifest vouches for the rest
+                record_sum(folder / path.name, sha256_of(path))
             os.replace(path, folder / path.name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
