@@ -20,7 +20,7 @@ rule realign:
         state_seconds=CONFIG.storage.state_seconds,
     params:
         code=lambda w: digest("realign", *EXPERIMENT.realign_modules(w.model, w.recipe)),
-        settings=lambda w: EXPERIMENT.recipes[w.model, w.recipe].params(),
+        settings=lambda w: EXPERIMENT.realign_params(w.model, w.recipe),
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,
         identity=identity,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -224,6 +224,7 @@ class Experiment:
 
     # tasks
 
+    @cache  # noqa: B019 (there is one experiment)
     def kind(self, task: str) -> str:
         """The package of a task's kind."""
         return next(kind.package for kind in KINDS if kind.name == task_row(task).kind)
@@ -260,17 +261,25 @@ class Experiment:
             "links": [self.paths.links.format(aligner=aligner, split="train", lang=lang) for lang in names],
         }
 
+    @cache  # noqa: B019 (there is one experiment)
     def realign_inputs(self, model: str, recipe: str) -> dict[str, list[str]]:
         """What a recipe is trained on."""
         made_by = self.recipes[model, recipe]
         return self.linked_bitext(made_by.aligner, made_by.languages)
 
+    @cache  # noqa: B019 (there is one experiment)
+    def realign_params(self, model: str, recipe: str) -> Params:
+        """What the realigning stage is told."""
+        return self.recipes[model, recipe].params()
+
+    @cache  # noqa: B019 (there is one experiment)
     def joint_inputs(self, variant: str) -> dict[str, list[str]]:
         """What realignment during fine-tuning is trained on."""
         chosen = self.variants[variant]
         assert chosen.method.aligner is not None
         return self.linked_bitext(chosen.method.aligner, self.realignment_languages(chosen))
 
+    @cache  # noqa: B019 (there is one experiment)
     def joint_params(self, variant: str) -> Params:
         """Settings of realignment during fine-tuning, except the micro-batch size, which is that of fine-tuning."""
         settings = self.variants[variant].method.realignment
@@ -278,10 +287,12 @@ class Experiment:
         del params["micro_batch_size"]
         return {**params, "coefficient": settings.coefficient}
 
+    @cache  # noqa: B019 (there is one experiment)
     def realign_modules(self, model: str, recipe: str) -> tuple[str]:
         """The module of a recipe's loss."""
         return (loss_module(self.recipes[model, recipe].settings),)
 
+    @cache  # noqa: B019 (there is one experiment)
     def joint_modules(self, variant: str, task: str) -> tuple[str, ...]:
         """The modules of a task's model and of the loss of realignment during fine-tuning."""
         return (*self.finetune_modules(task), loss_module(self.variants[variant].method.realignment))
@@ -295,10 +306,12 @@ class Experiment:
             raise InputError(f"the config does not combine model {model!r} with method {variant!r}")
         return manifest(self.paths.realigned.format(model=model, recipe=recipe, seed=seed))
 
+    @cache  # noqa: B019 (there is one experiment)
     def finetune_modules(self, task: str) -> tuple[str, ...]:
         """The modules of a task's kind."""
         return f"{self.kind(task)}.model", f"{self.kind(task)}.data"
 
+    @cache  # noqa: B019 (there is one experiment)
     def finetune_params(self, model: str, task: str) -> Params:
         """The settings of fine-tuning, with the model's own learning rate and the task's epochs."""
         settings = self.config.finetuning.model_dump()
@@ -308,6 +321,7 @@ class Experiment:
 
     # measuring and scoring
 
+    @cache  # noqa: B019 (there is one experiment)
     def held_out(self, language: str) -> dict[str, str]:
         """The held-out bitext and links by which alignment is measured; the source language has none."""
         if language == self.source:
@@ -318,10 +332,12 @@ class Experiment:
             "links": self.paths.links.format(aligner=aligner, split="test", lang=language),
         }
 
+    @cache  # noqa: B019 (there is one experiment)
     def measure_modules(self) -> tuple[str, ...]:
         """The modules of all measures, each once."""
         return tuple(dict.fromkeys(row.module for row in self.config.used_measures))
 
+    @cache  # noqa: B019 (there is one experiment)
     def measure_params(self) -> Params:
         """How alignment is measured."""
         settings = self.config.measurement.model_dump(exclude={"aligner", "measures"})
@@ -331,10 +347,12 @@ class Experiment:
             "measures": {row.name: row.module for row in sorted(self.config.used_measures, key=name_of)},
         }
 
+    @cache  # noqa: B019 (there is one experiment)
     def score_modules(self, task: str) -> tuple[str, ...]:
         """The modules of a task's model, its metric and all measures."""
         return (*self.finetune_modules(task), task_row(task).metric, *self.measure_modules())
 
+    @cache  # noqa: B019 (there is one experiment)
     def score_params(self, variant: str, task: str) -> Params:
         """How a fine-tuned model is scored and measured, and which method it belongs to."""
         chosen = self.variants[variant]
