@@ -1,7 +1,7 @@
 """The config of an experiment: its sections, and the checks between them."""
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, create_model, field_validator, model_validator
 
@@ -318,6 +318,3 @@ def _by_language(entry: Any) -> tuple[str, ...]:
 def task_row(name: str) -> Task:
     """A task's row in the registry."""
     return next(row for row in TASKS if row.name == name)
-
-
-PALETTES: tuple[str, ...] = get_args(Palette)
