@@ -74,10 +74,11 @@ class Experiment:
     def steps_of(self, method: Method, task: str) -> int:
         """Optimiser steps of realignment before fine-tuning on a task; `match` means as many as fine-tuning takes."""
         steps = method.realignment.steps
-        return self._finetuning_steps[task] if steps == "match" else steps
+        return self.finetuning_steps[task] if steps == "match" else steps
 
     @cached_property
-    def _finetuning_steps(self) -> dict[str, int]:
+    def finetuning_steps(self) -> dict[str, int]:
+        """Optimiser steps of fine-tuning on each task."""
         batch_size, epochs_of = self.config.finetuning.batch_size, self.config.epochs_of
         return {
             task: finetuning_steps(self.training_examples(task), batch_size, epochs_of(task)) for task in self.tasks
@@ -359,15 +360,22 @@ class Experiment:
         about = {"method": chosen.method.name, "realigned_for": chosen.language}
         return {**about, "kind": self.kind(task), "metric": task_row(task).metric, **self.measure_params()}
 
-    def all_scores(self) -> list[str]:
-        """Every score of the experiment."""
+    def finetunings(self) -> list[tuple[str, str, str]]:
+        """Model, variant and task of every fine-tuned model; each is trained with every seed."""
         return [
-            self.paths.score.format(model=model, variant=variant.name, task=task, seed=seed, lang=lang)
+            (model, variant.name, task)
             for model in self.config.models
             for variant in self._variants_with(model)
             for task in self.tasks
+        ]
+
+    def all_scores(self) -> list[str]:
+        """Every score of the experiment."""
+        return [
+            self.paths.score.format(model=model, variant=variant, task=task, seed=seed, lang=lang)
+            for model, variant, task in self.finetunings()
             for seed in self.seeds
-            for lang in self.scored_languages(variant)
+            for lang in self.scored_languages(self.variants[variant])
         ]
 
     def all_alignments(self) -> list[str]:
