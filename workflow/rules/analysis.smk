@@ -7,6 +7,8 @@ localrules:
     describe_models,
     typeset,
     draw,
+    compare_published,
+    draw_published,
     timeline,
     report,
 
@@ -151,6 +153,39 @@ rule draw:
         settings=EXPERIMENT.analysis_params(),
     script:
         "../scripts/draw.py"
+
+
+if PUBLISHED:
+
+    rule compare_published:
+        input:
+            scores="results/scores.csv",
+            published=PUBLISHED,
+        output:
+            report("results/published.csv", "../report/published.rst", category="Published"),
+        log:
+            "results/logs/compare_published.log",
+        params:
+            code=digest("compare_published"),
+            names=EXPERIMENT.published_names(),
+            confidence=CONFIG.analysis.confidence,
+        script:
+            "../scripts/compare_published.py"
+
+    rule draw_published:
+        input:
+            "results/published.csv",
+        output:
+            report(FIGURE_FILES["published"], "../report/published_figure.rst", category="Published"),
+        log:
+            "results/logs/draw_published.log",
+        params:
+            code=digest("draw_published"),
+            style=CONFIG.figures.model_dump(),
+            confidence=CONFIG.analysis.confidence,
+            labels=EXPERIMENT.labels,
+        script:
+            "../scripts/draw_published.py"
 
 
 # Runs last, after every job with a benchmark. The benchmarks are not inputs, so that a lost one re-runs nothing.

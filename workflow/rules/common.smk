@@ -16,9 +16,14 @@ SOURCE = EXPERIMENT.source
 # Whether all paths are in object storage (`--default-storage-provider`).
 STORED = workflow.storage_settings.default_storage_provider is not None
 
-SUMMARY_FILES = [f"results/{table}.csv" for table in [*SUMMARIES, *["aligners"] * bool(EXPERIMENT.judged)]]
+PUBLISHED = EXPERIMENT.locate.published()
+OPTIONAL = ["aligners"] * bool(EXPERIMENT.judged) + ["published"] * bool(PUBLISHED)
+SUMMARY_FILES = [f"results/{table}.csv" for table in [*SUMMARIES, *OPTIONAL]]
 TABLE_FILES = expand("results/tables/{name}.{form}", name=PAPER_TABLES, form=["csv", "tex"])
-FIGURE_FILES = {name: multiext(f"results/figures/{name}", ".svg", ".pdf") for name in FIGURES}
+FIGURE_FILES = {
+    name: multiext(f"results/figures/{name}", ".svg", ".pdf")
+    for name in [*FIGURES, *["published"] * bool(PUBLISHED)]
+}
 
 
 wildcard_constraints:

@@ -237,6 +237,45 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, wi
     return figure
 
 
+def published_figure(beside: pd.DataFrame, labels: Labels, confidence: float, width: float) -> Figure:
+    """Scores and gains against the published ones, in points: a row per task, scores left and gains right.
+
+    Filled points differ by no more than seeds explain, open ones by more; crosses have no deviation to tell by.
+    """
+    tasks, quantities = sorted(beside["task"].unique()), ("score", "gain")
+    if not tasks:
+        figure = plt.figure(figsize=(width, 0.2 * width))
+        figure.text(0.5, 0.5, "the published study has none of this experiment's scores", ha="center")
+        return figure
+    methods = [method for method in labels if (beside["method"] == method).any()]
+    figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.5 * width * len(tasks)), squeeze=False)
+    for row, task in enumerate(tasks):
+        for axes, quantity in zip(grid[row], quantities, strict=True):
+            shown = beside[(beside["task"] == task) & (beside["quantity"] == quantity)]
+            for number, method in enumerate(methods):
+                _draw_beside(axes, shown[shown["method"] == method], f"C{number}")
+            if len(shown):
+                ends = 100 * shown[["ours", "published"]].to_numpy(float)
+                axes.axline((ends.min(), ends.min()), slope=1, color="0.6", linewidth=0.8, zorder=0)
+            axes.set_title(f"{task}, {quantity}s")
+            axes.set_xlabel(f"published {quantity}, points")
+            axes.set_ylabel(f"this experiment's {quantity}, points")
+    handles = [_dot(f"C{number}", "o", labels[method]) for number, method in enumerate(methods)]
+    outside = Line2D([], [], color="0.4", marker="o", fillstyle="none", linestyle="")
+    outside.set_label(f"outside the {confidence:.0%} interval over seeds")
+    handles += [outside, _dot("0.4", "x", "no deviation known")]
+    figure.legend(handles=handles, loc="upper center", ncols=min(len(handles), MOST_ACROSS), bbox_to_anchor=(0.5, 0))
+    figure.tight_layout()
+    return figure
+
+
+def _draw_beside(axes: Axes, shown: pd.DataFrame, color: str) -> None:
+    for within, marker, face in ((True, "o", color), (False, "o", "none"), (None, "x", color)):
+        chosen = shown["within"].isna() if within is None else shown["within"] == within
+        points = 100 * shown.loc[chosen, ["published", "ours"]].astype(float)
+        axes.scatter(points["published"], points["ours"], marker=marker, color=color, facecolors=face, s=24, alpha=0.85)
+
+
 def _legend_below(figure: Figure, axes: Axes) -> None:
     """The legend of one panel under the whole figure, at most four entries in a row."""
     handles, names = axes.get_legend_handles_labels()

@@ -134,6 +134,8 @@ def _together(first: ScoreRecord, second: ScoreRecord) -> ScoreRecord:
 
 
 def _row(model: str, task: str, method: str, language: str, values: Counts, baseline: Counts) -> dict[str, object]:
+    sd, baseline_sd = (float(side.std(ddof=1)) if len(side) > 1 else float("nan") for side in (values, baseline))
+    gain = float((values - baseline).mean()) if method != BASELINE else float("nan")
     return {
         "model": model,
         "task": task,
@@ -141,11 +143,20 @@ def _row(model: str, task: str, method: str, language: str, values: Counts, base
         "language": language,
         "runs": len(values),
         "mean": float(values.mean()),
-        "sd": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
-        "gain": float((values - baseline).mean()) if method != BASELINE else float("nan"),
+        "sd": sd,
+        "gain": gain,
         "low": float("nan"),
         "high": float("nan"),
+        "beyond_sd": beyond_deviations(gain, sd, baseline_sd) if method != BASELINE else None,
     }
+
+
+def beyond_deviations(gain: float, sd: float, baseline_sd: float) -> bool | None:
+    """Whether a gain is larger than both standard deviations over seeds, the method's and the baseline's.
+
+    This is how Bakos et al. (NAACL 2025) count the languages that gain. None where a deviation is unknown.
+    """
+    return None if np.isnan(sd) or np.isnan(baseline_sd) else bool(gain > max(sd, baseline_sd))
 
 
 def alignment_change(

@@ -22,6 +22,7 @@ SCORE_KEYS = ["model", "method", "task", "seed", "language"]
 RUN_KEYS = ["model", "method", "task", "seed"]
 ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
 NAMES = ["model", "method", "task", "language", "measure", "aligner", "position", "metric", "realigned_for"]
+NAMES += ["quantity", "over_model", "over_method"]
 """Columns that hold names, in any table."""
 Start = tuple[str, str, str, str, str | None]
 """Model, recipe of its realigned encoder, method, task, and the language if the method realigns for each one."""

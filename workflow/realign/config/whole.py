@@ -89,6 +89,18 @@ class Analysis(Section):
     seed: Seed = Field(0, description="seed of the resampling")
 
 
+class Published(Section):
+    """A published study to put the results beside; `experiments/published/README.md` lists them."""
+
+    study: Annotated[str, Field(min_length=1)] = Field(
+        description="a name, such as `naacl2025`, or the path of a CSV file of yours"
+    )
+    models: dict[str, str] = Field(
+        {}, description="what models are called there, if it is neither their name on the hub nor their name here"
+    )
+    methods: dict[str, str] = Field({}, description="what methods are called there, if it is not their name here")
+
+
 class Figures(Section):
     """The look of the figures; changing it re-runs only the figures."""
 
@@ -132,6 +144,14 @@ class Config(Section):
     storage: Storage = Field(Storage(), description="what stays on disk")
     analysis: Analysis = Field(Analysis(), description="settings of the statistics")
     figures: Figures = Field(Figures(), description="settings of the figures")
+    published: Published | None = Field(
+        None, description="a published study that the results are put beside; a text is its `study`; null is none"
+    )
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _study(cls, published: object) -> object:
+        return {"study": published} if isinstance(published, str) else published
 
     @field_validator("methods", mode="before")
     @classmethod
@@ -162,7 +182,16 @@ class Config(Section):
         self._check_measurement()
         self._check_tasks()
         self._check_aligners()
+        self._check_published()
         return self
+
+    def _check_published(self) -> None:
+        if self.published is None:
+            return
+        for key, own in (("models", self.models), ("methods", self.methods)):
+            unknown = sorted(set(getattr(self.published, key)) - set(own))
+            if unknown:
+                raise ValueError(f"published.{key}: {unknown} not among {key}")
 
     def _check_aligners(self) -> None:
         for row in self.used_aligners:
@@ -286,6 +315,16 @@ class Config(Section):
         """The settings of an aligner."""
         settings: Section = getattr(self.aligners, row.name)
         return settings.model_dump()
+
+    def published_models(self) -> dict[str, str]:
+        """What each model is called in the published study: as the config says, as on the hub, or as here."""
+        own = self.published.models if self.published else {}
+        return {name: own.get(name, getattr(model, "name", name)) for name, model in self.models.items()}
+
+    def published_methods(self) -> dict[str, str]:
+        """What each method is called in the published study: as the config says, or as here."""
+        own = self.published.methods if self.published else {}
+        return {name: own.get(name, name) for name in self.methods}
 
     def methods_of(self, model: str) -> list[str]:
         """The methods that a model takes part in, in the config's order."""

@@ -11,6 +11,7 @@ from realign.config.whole import Config, task_row
 from realign.errors import InputError
 from realign.experiment.locate import SPLITS, Locator
 from realign.experiment.paths import Paths
+from realign.text.published import EVERY_REALIGNMENT, read_published
 
 LARGE = 20_000_000
 """Size in bytes above which a file is not read before the run."""
@@ -20,6 +21,7 @@ def check_inputs(config: Config, locate: Locator) -> None:
     """Raise `InputError` for a language without data, a model without a directory, or a program not on the PATH."""
     _check_files(locate)
     _check_sides(config, locate)
+    _check_published(config, locate)
     if config.gold_links is not None and not locate.gold_languages():
         first = locate.gold_links(min(config.target_languages))
         raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
@@ -70,6 +72,30 @@ def _check_files(locate: Locator) -> None:
         if Path(path).stat().st_size == 0:
             what = "empty dictionary; expected two columns, a word and its translation"
             raise InputError(f"{path}: {what if key == 'dictionaries' else f'empty; it is needed for {key}'}")
+
+
+def _check_published(config: Config, locate: Locator) -> None:
+    """Raise `InputError` for an unknown study, or one that shares no model, method, task or language."""
+    published = locate.published()
+    if published is None or config.published is None:
+        return
+    path, study = Path(published), config.published.study
+    if not path.is_file():
+        known = sorted(file.stem for file in locate.published_folder.glob("*.csv"))
+        expected = f"one of {', '.join(known)}" if path.parent == locate.published_folder else "the path of a CSV file"
+        raise InputError(f"config: published: found {study!r}; expected {expected}")
+    rows = read_published(path)
+    own = {
+        "model": set(config.published_models().values()),
+        "method": {*config.published_methods().values(), EVERY_REALIGNMENT},
+        "task": set(config.task_entries),
+        "language": {config.source_language, *config.target_languages},
+    }
+    for column, names in own.items():
+        theirs = {str(getattr(row, column)) for row in rows}
+        if not names & theirs:
+            some = ", ".join(sorted(theirs)[:5]) + " …" * (len(theirs) > 5)
+            raise InputError(f"config: published: {path} has none of the {column}s {sorted(names)}, only {some}")
 
 
 def _check_sides(config: Config, locate: Locator) -> None:

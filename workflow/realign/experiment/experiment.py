@@ -412,6 +412,10 @@ class Experiment:
         """What the tables have in common: the source language, and the methods and measures in order."""
         return {"source_language": self.source, "methods": list(self.labels), "measures": self.measures}
 
+    def published_names(self) -> Params:
+        """What the models and methods are called in the published study that the results are put beside."""
+        return {"models": self.config.published_models(), "methods": self.config.published_methods()}
+
     @property
     def measures(self) -> list[str]:
         """The measures, in the config's order; figures show the first."""

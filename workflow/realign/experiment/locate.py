@@ -54,6 +54,19 @@ class Locator:
             return self._fill(entry.pattern, language)
         return self._in_lab("dictionary/{source}-{lang}.txt", language)
 
+    @property
+    def published_folder(self) -> Path:
+        """The folder of the published scores that ship with the project."""
+        return self.lab.parent / "experiments" / "published"
+
+    def published(self) -> str | None:
+        """The file of the published scores that the results are put beside, if any: the user's, or one by its name."""
+        if self.config.published is None:
+            return None
+        study = self.config.published.study
+        own = "/" in study or study.endswith(".csv")
+        return study if own else str(self.published_folder / f"{study}.csv")
+
     def examples(self, task: str, language: str, split: str) -> str:
         """The labelled examples of one task, language and split."""
         entry = self.config.task_entries[task]
