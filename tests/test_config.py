@@ -45,6 +45,11 @@ def content() -> dict[str, Any]:
         ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
         ({"models": {"mine": {"source": "files"}}}, "models.mine.path: missing; the directory"),
         ({"realignment": {"languages": ["fi"]}}, "realignment.languages: ['fi'] not among target_languages"),
+        (
+            {"tasks": {"pos": {"source": "lab", "languages": ["ar", "fi"]}}},
+            "tasks.pos.languages: ['fi'] not among target_languages",
+        ),
+        ({"tasks": {"pos": {"source": "lab", "languages": []}}}, "tasks.pos.languages: found []"),
         ({"realignment": {"languages": []}}, "realignment.languages: found []; expected at least one, or 'all'"),
         (
             {"realignment": {"languages": ["ar", "ar"]}},
@@ -115,6 +120,26 @@ def test_a_method_takes_what_it_leaves_out_from_realignment(content: dict[str, A
     assert (plain.steps, plain.loss_settings()["temperature"]) == (7, 0.2)
     assert (cold.steps, cold.loss_settings()["temperature"]) == (7, 0.05)
     assert experiment.labels == {"baseline": "baseline", "before-dictionary": "before-dictionary", "cold": "τ = 0.05"}
+
+
+def test_a_task_is_scored_on_its_own_languages_and_realigned_on_all(content: dict[str, Any]) -> None:
+    both = {"pos": {"source": "lab"}, "ner": {"source": "lab", "languages": ["zh", "ar"]}}
+    entries: dict[str, Any] = {"baseline": {}, "before-dictionary": {}}
+    entries["bilingual"] = {"when": "before", "aligner": "dictionary", "languages": "each"}
+    few = methods(content, entries, tasks=both, finetuning={"epochs": 1})
+    model = min(few.config.models)
+    scored: dict[str, list[str]] = {}
+    for path in few.all_scores():
+        scored.setdefault(path.split("seed")[0], []).append(Path(path).stem)
+    assert set(scored[f"results/scores/{model}/before-dictionary/ner/"]) == {"en", "ar", "zh"}
+    assert set(scored[f"results/scores/{model}/before-dictionary/pos/"]) == {"en", "ar", "es", "fr", "ru", "zh"}
+    assert set(scored[f"results/scores/{model}/bilingual@zh/ner/"]) == {"en", "zh"}
+    assert f"results/scores/{model}/bilingual@fr/ner/" not in scored
+    assert (model, "bilingual@fr", "ner") not in few.finetunings()
+    recipes = {few.recipe_names[model, "before-dictionary", task] for task in ("pos", "ner")}
+    assert len(recipes) == 1, "both tasks start from the encoder realigned on all languages"
+    needed = {(key, language) for key, language, _ in few.locate.needed()}
+    assert ("tasks.ner", "zh") in needed and ("tasks.ner", "fr") not in needed
 
 
 def test_methods_with_the_same_settings_share_their_recipe(content: dict[str, Any]) -> None:

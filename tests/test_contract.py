@@ -22,6 +22,7 @@ SUMMARIES = {
     "report.html",
 }
 BASELINE = {"pos": "finetuned/mine/baseline/pos/seed31", "ner": "finetuned/mine/baseline/ner/seed31"}
+
 RECIPE = recipe()
 WARMER = recipe(realignment={"temperature": 0.2})
 REALIGNED = f"realigned/mine/{RECIPE}/seed31/manifest.json"
@@ -97,6 +98,18 @@ def test_a_language_outside_realignment_is_removed_and_added_at_the_price_of_sum
         assert study.planned() == SUMMARIES, "what the language made is still there"
         study.run()
         assert study.tables() == before
+
+
+def test_a_task_that_is_scored_on_fewer_languages_runs_the_summaries(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    with study.changed_config(tasks={"ner": {**NER, "languages": ["de"]}}):
+        assert study.planned() == SUMMARIES
+        study.run()
+        table = pd.read_csv(study.folder / "results/scores.csv")
+        assert set(table[table["task"] == "ner"]["language"]) == {"en", "de"}
+        assert set(table[table["task"] == "pos"]["language"]) == {"en", "de", "it"}
+        change = pd.read_csv(study.folder / "results/alignment_change.csv")
+        assert change.groupby("task")["language"].unique().map(set).to_dict() == {"ner": {"de"}, "pos": {"de", "it"}}
 
 
 def test_the_order_of_languages_changes_nothing(finished_study: Study) -> None:

@@ -25,15 +25,23 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class NoSettings(Section):
-    """There are no settings."""
-
-
 def each_once(values: list[Any]) -> list[Any]:
     """A check that no value appears twice."""
     if len(set(values)) != len(values):
         raise ValueError(f"a value appears twice in {values}")
     return values
+
+
+class ScoredLanguages(Section):
+    """What the entries of all tasks have in common, whatever their source."""
+
+    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(each_once)] | None = Field(
+        None, description="target languages to score this task on, if it has no data for the others; null is all"
+    )
+
+
+class NoSettings(Section):
+    """There are no settings."""
 
 
 def template(*fields: str, needs: Sequence[str] = ()) -> AfterValidator:

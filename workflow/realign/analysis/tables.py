@@ -109,7 +109,7 @@ def in_order(
 def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Alignment before and after fine-tuning of every scored run: the table's rows with each run's task and seed.
 
-    Before fine-tuning, runs have the alignment of the realigned encoder that they started from, or else that of the
+    A run has rows for the languages that it is scored on. Before fine-tuning, runs have the alignment of the realigned encoder that they started from, or else that of the
     pretrained one.
     """
     runs = scores[RUN_KEYS].drop_duplicates()
@@ -118,9 +118,8 @@ def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataF
     pretrained = before[before["method"] == BASELINE].drop(columns=["method", "task", "seed"])
     realigned = before[before["method"] != BASELINE]
     others = runs[~runs["method"].isin(realigned["method"])]
-    return pd.concat(
-        [after, others.merge(pretrained, on="model"), runs.merge(realigned, on=RUN_KEYS)], ignore_index=True
-    )
+    rows = pd.concat([after, others.merge(pretrained, on="model"), runs.merge(realigned, on=RUN_KEYS)])
+    return rows.merge(scores[SCORE_KEYS].drop_duplicates(), on=SCORE_KEYS)
 
 
 def with_transfer(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeGuard
 
 from pydantic import Field, create_model, model_validator
 
-from realign.settings import Language, Section, template
+from realign.settings import Language, ScoredLanguages, Section, template
 from realign.sources.registry import BITEXT, CORPORA, HubSettings
 from realign.tasks.registry import TASKS, Task
 
@@ -15,6 +15,10 @@ class LabSource(Section):
     """The corpus that ships with the project."""
 
     source: Literal["lab"] = Field(description="`lab`: the corpus in `lab/`")
+
+
+class LabTask(LabSource, ScoredLanguages):
+    """The lab's data for a task."""
 
 
 class BitextFiles(Section):
@@ -106,7 +110,7 @@ def _by_source(*local: Any, offered: str) -> Any:
 def _task_entry(task: Task) -> Any:
     about = f"Your own data for {task.summary}: {task.formats}."
     files = create_model(f"{task.name} files", __base__=task.files, __doc__=about)
-    return _by_source(*([LabSource] if task.lab else []), files, offered=task.name)
+    return _by_source(*([LabTask] if task.lab else []), files, offered=task.name)
 
 
 BitextEntry = _by_source(LabSource, BitextFiles, offered=BITEXT)

@@ -274,8 +274,11 @@ class Config(Section):
                 raise ValueError(f"finetuning.epochs: unknown tasks {unknown}")
         matched = any(method.when == "before" and method.realignment.steps == "match" for method in self.realigning)
         for name, entry in self.task_entries.items():
+            others = sorted(set(entry.languages or ()) - set(self.target_languages))
+            if others:
+                raise ValueError(f"tasks.{name}.languages: {others} not among target_languages")
             for key in _by_language(entry):
-                without = sorted({self.source_language, *self.target_languages} - set(getattr(entry, key)))
+                without = sorted({self.source_language, *self.targets_of(name)} - set(getattr(entry, key)))
                 if without:
                     raise ValueError(f"tasks.{name}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
             if is_hub(entry) and matched and entry.training_sentences is None:
@@ -335,6 +338,10 @@ class Config(Section):
         """Passes over the training examples of a task."""
         epochs = self.finetuning.epochs
         return epochs[task] if isinstance(epochs, dict) else epochs
+
+    def targets_of(self, task: str) -> list[str]:
+        """The target languages that a task is scored on, sorted."""
+        return sorted(self.task_entries[task].languages or self.target_languages)
 
     def languages_of(self, method: Method) -> list[str]:
         """Languages that a method realigns on, sorted so that their order in the config changes nothing."""

@@ -67,9 +67,12 @@ class Experiment:
         """The languages that a variant realigns on, sorted."""
         return tuple([variant.language] if variant.language else self.config.languages_of(variant.method))
 
-    def scored_languages(self, variant: Variant) -> list[str]:
-        """The languages that a variant is scored on, the source language first."""
-        return [self.source, variant.language] if variant.language else self.languages
+    def scored_languages(self, variant: Variant, task: str) -> list[str]:
+        """The languages that a variant is scored on, the source language first; none if the task lacks its language."""
+        targets = self.config.targets_of(task)
+        if variant.language is None:
+            return [self.source, *targets]
+        return [self.source, variant.language] if variant.language in targets else []
 
     def steps_of(self, method: Method, task: str) -> int:
         """Optimiser steps of realignment before fine-tuning on a task; `match` means as many as fine-tuning takes."""
@@ -115,6 +118,7 @@ class Experiment:
             for variant in self._variants_with(model)
             if variant.method.when == "before"
             for task in self.tasks
+            if self.scored_languages(variant, task)
         }
 
     @cached_property
@@ -247,7 +251,7 @@ class Experiment:
         corpus = _corpus(entry)
         if corpus is None:
             return {**params, "source": entry.source}
-        settings = entry.model_dump(exclude={"training_sentences"})
+        settings = entry.model_dump(exclude={"training_sentences", "languages"})
         for key in corpus.by_language:
             settings[key] = {language: settings[key][language]}
         return {**params, "corpus": settings, "limit": entry.training_sentences if split == "train" else None}
@@ -367,6 +371,7 @@ class Experiment:
             for model in self.config.models
             for variant in self._variants_with(model)
             for task in self.tasks
+            if self.scored_languages(variant, task)
         ]
 
     def all_scores(self) -> list[str]:
@@ -375,7 +380,7 @@ class Experiment:
             self.paths.score.format(model=model, variant=variant, task=task, seed=seed, lang=lang)
             for model, variant, task in self.finetunings()
             for seed in self.seeds
-            for lang in self.scored_languages(self.variants[variant])
+            for lang in self.scored_languages(self.variants[variant], task)
         ]
 
     def all_alignments(self) -> list[str]:
@@ -387,9 +392,9 @@ class Experiment:
         ]
         realigned = [
             self.paths.realigned_alignment.format(model=model, recipe=recipe, seed=seed, lang=lang)
-            for (model, variant, _), recipe in self.recipe_names.items()
+            for (model, variant, task), recipe in self.recipe_names.items()
             for seed in self.seeds
-            for lang in self.scored_languages(self.variants[variant])
+            for lang in self.scored_languages(self.variants[variant], task)
             if lang != self.source
         ]
         return pretrained + list(dict.fromkeys(realigned))

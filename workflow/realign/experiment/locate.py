@@ -91,7 +91,8 @@ class Locator:
                     yield "bitext", language, path
             if dictionaries:
                 yield "dictionaries", language, self.dictionary(language)
-            for task in tasks:
+        for task in tasks:
+            for language in config.targets_of(task):
                 yield f"tasks.{task}", language, self.examples(task, language, "test")
         for language in self.gold_languages():
             for path in self.bitext(GOLD, language):

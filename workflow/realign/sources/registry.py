@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from realign.settings import Count, Language, Revision, Section, template
+from realign.settings import Count, Language, Revision, ScoredLanguages, Section, template
 
 BITEXT = "bitext"
 
@@ -29,7 +29,7 @@ class BitextSettings(HubSettings):
     )
 
 
-class LabelledSettings(HubSettings):
+class LabelledSettings(HubSettings, ScoredLanguages):
     """Labelled data from the hub."""
 
     training_sentences: Count | None = Field(

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from realign.settings import Section, each_once, template
+from realign.settings import ScoredLanguages, each_once, template
 from realign.text.labels import ENTITIES, INFERENCE, UPOS
 
 Label = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S+$")]
 
 
-class TaskFiles(Section):
+class TaskFiles(ScoredLanguages):
     """Your own labelled data."""
 
     source: Literal["files"] = Field(description="`files`: your own, by path pattern")
