@@ -7,7 +7,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-PROJECT = Path(workflow.basedir)
+# Also right where another workflow uses this one as a module.
+PROJECT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(PROJECT / "workflow"))
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(PROJECT / "workflow"), os.environ.get("PYTHONPATH")])
@@ -26,9 +27,10 @@ from realign.jobs.signals import pass_on_warnings
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
 
-# A config file given on the command line replaces the default one; the two are not merged.
+# A config file given on the command line replaces the default one; the two are not merged. A workflow that uses this one
+# as a module passes its own config.
 try:
-    for path in workflow.overwrite_configfiles or ["config.yaml"]:
+    for path in workflow.overwrite_configfiles or ["config.yaml"] * (not workflow.modifier.is_module):
         check_config_file(Path(path))
 except InputError as error:
     raise WorkflowError(str(error))
