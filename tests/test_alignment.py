@@ -106,3 +106,20 @@ def test_a_bitext_without_usable_links_is_refused(checkpoint: Path) -> None:
     linked = [(SentencePair(["Rom"], ["Rom"]), [(0, 0)])]
     with pytest.raises(InputError, match="no usable word link in"):
         measure_alignment(encoder, tokenizer, linked, MeasuringSettings(MODULES, max_word_pairs=10))
+
+
+def test_languages_with_different_numbers_of_pairs_are_measured_over_the_same_number() -> None:
+    rng = np.random.default_rng(7)
+    x = torch.from_numpy(rng.normal(size=(340, 24)).astype(np.float32))
+    y = x + 1.2 * torch.from_numpy(rng.normal(size=x.shape).astype(np.float32))
+    many, few = (score_layers([(x[:n], y[:n])], MODULES)[0] for n in (340, 31))
+    assert list(many.by_pairs) == [5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300]
+    assert list(few.by_pairs) == [5, 7, 10, 15, 20, 30]
+    # fewer candidates, easier retrieval: alike over as many, and not over all that each has
+    assert many.score < few.score - 0.1
+    assert many.by_pairs[30] == pytest.approx(few.by_pairs[30], abs=0.08)
+    # each number's score is the mean over disjoint sets, here of two of 150
+    order = torch.randperm(340, generator=torch.Generator().manual_seed(0))
+    halves = [order[:150], order[150:300]]
+    found = np.mean([alignment_score(x[part].numpy(), y[part].numpy(), many.measure) for part in halves])
+    assert many.by_pairs[150] == pytest.approx(found, abs=1e-6)

@@ -6,9 +6,18 @@ import pytest
 from scipy import stats
 
 from realign.alignment.records import AlignmentRecord, AlignmentScore, ScoreRecord
-from realign.analysis.correlation import bootstrap_interval, correlations, layer_positions, spearman
+from realign.analysis.correlation import (
+    bootstrap_interval,
+    correlations,
+    draw_weights,
+    language_permutations,
+    layer_positions,
+    permutation_test,
+    spearman,
+    weighted_spearman,
+)
 from realign.analysis.gains import alignment_change, bootstrap_gain, realignment_gains
-from realign.analysis.tables import alignment_of_runs, alignment_table, scores_table
+from realign.analysis.tables import alignment_of_runs, alignment_table, few_pairs, scores_table
 
 LANGUAGES = {"en": 0.8, "de": 0.6, "it": 0.4, "nl": 0.5}
 METHODS = ["baseline", "before-dictionary"]
@@ -96,6 +105,7 @@ def test_correlations_are_spearmans_over_all_points(scores: list[ScoreRecord], e
         confidence=0.95,
         seed=0,
     ).set_index(["method", "position", "moment", "measure", "direction"])
+    assert set(table["model"]) == {"all"}, "with one model, it is all models"
     cell = table.loc[("baseline", "last", "before", "weak", "forward")]
     # three languages, whose order by alignment is their order by transfer, twice
     assert cell["n"] == 6 and cell["rho"] == pytest.approx(1.0)
@@ -115,15 +125,119 @@ def test_spearman_equals_a_hand_worked_case_and_has_no_value_for_constants() -> 
     assert np.isnan(spearman(np.arange(2.0), np.arange(2.0))).all()
 
 
-def test_the_interval_equals_resampling_one_by_one() -> None:
+def test_a_weighted_correlation_is_that_of_the_repeated_points() -> None:
     rng = np.random.default_rng(4)
-    x = rng.normal(size=30)
-    y = x + rng.normal(size=30)
-    low, high = bootstrap_interval(x, y, resamples=500, confidence=0.9, seed=7)
-    chosen = np.random.default_rng(7).integers(30, size=(500, 30))
-    expected = np.quantile([stats.spearmanr(x[i], y[i]).statistic for i in chosen], [0.05, 0.95])
-    assert (low, high) == pytest.approx(tuple(expected))
-    assert (low, high) == bootstrap_interval(x, y, resamples=500, confidence=0.9, seed=7)
+    x, y = rng.integers(0, 8, size=30).astype(float), rng.normal(size=30)
+    weights = draw_weights(30, 50, rng)
+    assert (weights.sum(axis=1) == 30).all()
+    expected = [stats.spearmanr(np.repeat(x, drawn), np.repeat(y, drawn)).statistic for drawn in weights.astype(int)]
+    assert weighted_spearman(x, y, weights) == pytest.approx(np.array(expected))
+
+
+def crossed(rng: np.random.Generator, languages: int, models: int = 2, seeds: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Alignment and transfer [languages, runs] without any effect: languages, models and seeds differ in each."""
+
+    def side(between_seeds: float) -> np.ndarray:
+        values = rng.normal(size=(languages, 1, 1)) + 0.5 * rng.normal(size=(languages, models, 1))
+        values = values + between_seeds * rng.normal(size=(languages, models, seeds))
+        return values.reshape(languages, models * seeds)
+
+    # before fine-tuning, the seeds of a model share one alignment
+    return side(0.0), side(0.3)
+
+
+def test_the_test_at_5_percent_rejects_no_effect_in_5_percent_and_the_plain_one_far_more_often() -> None:
+    rng = np.random.default_rng(11)
+    studies = [crossed(rng, languages=5) for _ in range(1500)]
+    ours = np.mean([permutation_test(x, y, seed=0)[0] <= 0.05 for x, y in studies])
+    plain = np.mean([spearman(x.ravel(), y.ravel())[1] <= 0.05 for x, y in studies])
+    assert 0.035 < ours < 0.065  # 1.5 standard errors are .008
+    assert plain > 0.25
+
+
+def test_a_permutation_p_equals_scipys() -> None:
+    x, y = crossed(np.random.default_rng(2), languages=5)
+    rx, ry = stats.rankdata(x).reshape(x.shape), stats.rankdata(y).reshape(y.shape)
+    middle = np.mean([np.corrcoef(rx[order].ravel(), ry.ravel())[0, 1] for order in language_permutations(5, 0)])
+
+    def distance(order: np.ndarray) -> float:
+        return abs(stats.spearmanr(x[order.astype(int)].ravel(), y.ravel()).statistic - middle)
+
+    reference = stats.permutation_test(
+        (np.arange(5),), distance, permutation_type="pairings", alternative="greater", n_resamples=np.inf
+    )
+    p, least = permutation_test(x, y, seed=0)
+    assert p == pytest.approx(reference.pvalue) and least == pytest.approx(1 / 120)
+
+
+def test_the_smallest_p_is_reached_and_says_how_few_languages_there_are() -> None:
+    rising = np.arange(5.0)[:, None] + np.array([[0.0, 0.1]])
+    # the reverse order is as far from the middle as the observed one
+    assert permutation_test(rising, rising, seed=0) == pytest.approx((2 / 120, 2 / 120))
+    lopsided = np.array([0.0, 1.0, 2.0, 4.0, 3.0])[:, None] + np.zeros((1, 2))
+    assert permutation_test(rising, lopsided, seed=0)[0] > 2 / 120
+    mixed = np.array([[0.0, 9.0], [1.0, 5.0], [2.0, 3.0], [6.0, 7.0], [8.0, 4.0]])
+    assert permutation_test(mixed, mixed, seed=0) == pytest.approx((1 / 120, 1 / 120))
+    assert np.isnan(permutation_test(np.ones((5, 2)), rising, seed=0)).all()
+    many = np.arange(12.0)[:, None]
+    assert permutation_test(many, many, seed=0) == pytest.approx((1e-4, 1e-4))
+    assert len(language_permutations(7, 0)) == 5040 and (language_permutations(9, 0)[0] == np.arange(9)).all()
+
+
+def test_what_models_differ_by_is_no_evidence_about_languages() -> None:
+    # the larger model aligns and transfers better; within it, languages have nothing to do with each other
+    x = np.array([[0.1, 0.8], [0.2, 0.9], [0.3, 0.7]])
+    y = np.array([[0.2, 0.9], [0.1, 0.8], [0.3, 0.7]])
+    rho, p_plain = spearman(x.ravel(), y.ravel())
+    assert rho > 0.8 and p_plain < 0.05
+    assert permutation_test(x, y, seed=0)[0] > 0.3
+
+
+def test_intervals_resample_languages_so_that_more_seeds_make_them_no_narrower() -> None:
+    rng = np.random.default_rng(3)
+    languages = [f"l{number}" for number in range(12)]
+    x = rng.normal(size=12)
+    y = x + rng.normal(size=12)
+
+    def width(seeds: int) -> float:
+        points = np.tile(x, seeds), np.tile(y, seeds)
+        low, high = bootstrap_interval(*points, languages * seeds, ["m"] * 12 * seeds, 1000, 0.95, 0)
+        assert low < stats.spearmanr(x, y).statistic < high
+        return high - low
+
+    assert width(1) == pytest.approx(width(8))
+    both = bootstrap_interval(np.tile(x, 2), np.r_[y, -y], languages * 2, ["a"] * 12 + ["b"] * 12, 1000, 0.95, 0)
+    assert both[0] < -0.3 and both[1] > 0.3  # two models that disagree
+
+
+def test_correlations_count_languages_models_and_seeds_and_stand_within_each_model(
+    scores: list[ScoreRecord], encoders: list[AlignmentRecord]
+) -> None:
+    others = [record.model_copy(update={"model": "n"}) for record in scores]
+    pretrained = [record.model_copy(update={"model": "n"}) for record in encoders if record.recipe is None]
+    table = correlations(
+        scores_table([*scores, *others], "en", METHODS),
+        alignment_table([*scores, *others], [*encoders, *pretrained], STARTS, METHODS, MEASURES),
+        METHODS, MEASURES, resamples=100, confidence=0.95, seed=0,
+    ).set_index(["method", "model", "position", "moment", "measure", "direction"])  # fmt: skip
+    pooled, within = (table.loc[("baseline", model, "last", "before", "weak", "forward")] for model in ("all", "n"))
+    assert pooled[["languages", "models", "seeds", "n"]].tolist() == [3, 2, 2, 12]
+    assert within[["languages", "models", "seeds", "n"]].tolist() == [3, 1, 2, 6]
+    assert within["p"] == pytest.approx(2 / 6) and within["p_least"] == pytest.approx(2 / 6)
+    assert within["p_plain"] < 0.001 and pooled["pairs"] == 10
+    assert set(table.loc["baseline"].loc["n"].index.get_level_values("position")) == {"last", "penultimate"}
+
+
+def test_models_at_the_ceiling_of_a_measure_are_named(
+    scores: list[ScoreRecord], encoders: list[AlignmentRecord]
+) -> None:
+    high = [record.model_copy(update={"alignment": rows(0.97)}) for record in encoders]
+    table = correlations(
+        scores_table(scores, "en", METHODS), alignment_table(scores, high, STARTS, METHODS, MEASURES),
+        ["baseline"], ["weak"], resamples=100, confidence=0.95, seed=0,
+    ).set_index(["position", "moment", "direction"])  # fmt: skip
+    assert table.loc[("last", "before", "forward"), "ceiling"] == "m"
+    assert table.loc[("penultimate", "before", "forward"), "ceiling"] == ""
 
 
 def test_positions_of_models_of_different_depth_meet_at_the_same_relative_depth() -> None:
@@ -222,3 +336,25 @@ def test_alignment_change_is_relative_to_before(scores: list[ScoreRecord], encod
     realigned = cell.loc[("before-dictionary", "de", 2, "forward", "weak")]
     # 0.6 to 0.7 and 0.6 to 0.8
     assert realigned["change"] == pytest.approx((0.1 / 0.6 + 0.2 / 0.6) / 2)
+
+
+def with_pairs(record: AlignmentRecord, available: int, sizes: dict[int, float]) -> AlignmentRecord:
+    alignment = [one.model_copy(update={"n": available, "by_pairs": sizes}) for one in record.alignment]
+    return record.model_copy(update={"alignment": alignment})
+
+
+def test_all_languages_are_compared_over_as_many_pairs_as_each_has(encoders: list[AlignmentRecord]) -> None:
+    german, dutch, italian = (
+        next(record for record in encoders if record.language == lang and record.recipe is None)
+        for lang in ("de", "nl", "it")
+    )
+    two = [with_pairs(german, 90, {5: 0.9, 50: 0.7, 70: 0.6}), with_pairs(dutch, 51, {5: 0.8, 50: 0.5})]
+    table = alignment_table([], two, STARTS, METHODS, MEASURES)
+    of = table.groupby("language")[["score", "n", "available"]].first()
+    assert of.loc["de"].tolist() == [0.7, 50, 90] and of.loc["nl"].tolist() == [0.5, 50, 51]
+    assert [said.split(";")[0] for said in few_pairs(table)] == [
+        "de has only 90 held-out word pairs", "nl has only 51 held-out word pairs",
+    ]  # fmt: skip
+    # a language with too few pairs for any number does not pull the others down
+    table = alignment_table([], [*two, with_pairs(italian, 3, {})], STARTS, METHODS, MEASURES)
+    assert table.groupby("language")["n"].first().to_dict() == {"de": 50, "it": 3, "nl": 50}

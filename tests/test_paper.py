@@ -50,6 +50,7 @@ def study(slope: float, spread: float) -> tuple[pd.DataFrame, pd.DataFrame]:
                 transfer = slope * (aligned - shift) + shift + rng.normal(0, 0.01)
                 scores.append({**run, "language": language, "score": 1 + transfer, "transfer": transfer})
                 row = {**run, "language": language, "layer": 2, "layers": 2, "direction": "forward", "measure": "weak"}
+                row["n"] = 150
                 alignment.append({**row, "moment": "after", "score": aligned})
     return pd.DataFrame(scores), pd.DataFrame(alignment)
 
@@ -93,7 +94,7 @@ def test_a_run_without_a_source_score_is_left_out(lost: float) -> None:
     pd.testing.assert_frame_equal(found, expected)
     assert found["n"].tolist() == [75]
     (cell,) = correlations(scores, alignment, METHODS, MEASURES, resamples=50, confidence=0.95, seed=0).query(
-        "position == 'last' and moment == 'after' and measure == 'weak' and direction == 'forward'"
+        "model == 'all' and position == 'last' and moment == 'after' and measure == 'weak' and direction == 'forward'"
     ).to_dict("records")  # fmt: skip
     assert cell["n"] == 75 and np.isfinite([cell["rho"], cell["low"], cell["high"]]).all()
 
@@ -140,12 +141,14 @@ def test_the_paper_tables_hold_means_deviations_and_marks() -> None:
 
 def test_a_correlation_is_marked_by_its_corrected_p() -> None:
     cell = {"task": "pos", "method": "baseline", "position": "last", "moment": "before", "measure": "weak"}
+    cell |= {"model": "all"}
     numbers = {"n": 20, "rho": 0.5, "low": 0.25, "high": 0.75, "p": 0.01}
     table = pd.DataFrame(
         [
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04},
             {**cell, **numbers, "direction": "backward", "p_holm": 0.06},
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "position": "depth 1.00"},
+            {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "model": "m"},
         ]
     )
     layout = correlation_layout(table, SHOWN)
@@ -173,8 +176,20 @@ def test_alignment_change_is_shown_for_the_last_layer() -> None:
 def test_captions_say_how_many_runs_and_which_confidence() -> None:
     said = caption_of("realignment_by_language", gains().assign(runs=[1] + [2] * 7), 0.9, "weak")
     assert "over 1 to 2 seeds" in said and "the 90% bootstrap interval" in said
-    table = pd.DataFrame({"method": ["baseline", "all"], "n": [20, 60]})
-    assert "over 20 points" in caption_of("correlations", table, 0.95, "weak")
+
+
+def test_the_caption_of_correlations_says_what_they_rest_on() -> None:
+    row = {"position": "last", "model": "all", "languages": 5, "models": 2, "seeds": 2, "pairs": 150, "p": 0.1}
+    rows = [
+        {**row, "method": "baseline", "n": 20, "p_least": 1 / 120, "ceiling": "large"},
+        {**row, "method": "all", "n": 60, "p_least": 1 / 120, "ceiling": "small"},
+    ]
+    said = caption_of("correlations", pd.DataFrame(rows), 0.95, "weak")
+    assert "over 150 word pairs" in said and "Target languages: 5; models: 2; seeds: 2; points per task: 20." in said
+    assert "out of reach" not in said and "Mean alignment of large reaches 0.95 or more" in said
+    # eight cells times 1/120 are more than 0.05
+    said = caption_of("correlations", pd.DataFrame(rows[:1] * 8).assign(ceiling=np.nan), 0.95, "weak")
+    assert "out of reach here: 5 languages have no p below 0.0083." in said and "ceiling" not in said
 
 
 def test_a_layout_becomes_csv_and_latex(tmp_path: Path) -> None:

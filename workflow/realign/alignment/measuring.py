@@ -1,10 +1,11 @@
 """Measure the alignment of an encoder on the linked words of held-out bitext, layer by layer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,6 +22,15 @@ from realign.text.pharaoh import Link, usable_links
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+SIZES = tuple(step * 10**power // 10 for power in range(6) for step in (10, 15, 20, 30, 50, 70))[4:]
+"""Numbers of word pairs over which every language is measured: 5, 7, 10, 15, 20, 30, 50, 70, 100, … 700,000.
+
+Retrieval is harder among more candidates, and other measures are biased by their number too. So each language is
+measured over as many of these numbers as it has pairs for, and an analysis compares all languages at the largest number
+that they have in common. Measuring one language never looks at another, and a new one makes none be measured again.
+"""
+DRAWS = 10
+"""At most this many disjoint random sets of word pairs are averaged for each of `SIZES`."""
 PairedVectors = tuple[Tensor, Tensor]
 """Vectors [n, hidden] of words and of their translations, on the encoder's device."""
 
@@ -58,16 +68,38 @@ def measure_alignment(
 
 
 def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
-    """Scores of every layer in both directions, from vectors [n, hidden]; `measures` gives each measure's module."""
+    """Scores of every layer in both directions, from vectors [n, hidden]; `measures` gives each measure's module.
+
+    The pairs that are drawn for fewer than n are the same for every layer and every encoder.
+    """
     modules: defaultdict[str, list[str]] = defaultdict(list)
     for name, module in measures.items():
         modules[module].append(name)
-    return [
-        AlignmentScore(layer=layer, direction=direction, measure=measure, score=score, n=len(source))
-        for layer, (source, target) in enumerate(layers)
-        for module, names in modules.items()
-        for (direction, measure), score in import_module(module).scores(source, target, names).items()
-    ]
+    rows = []
+    for layer, (source, target) in enumerate(layers):
+        for module, names in modules.items():
+            measure_pairs = import_module(module).scores
+            drawn = {
+                size: [measure_pairs(source[some], target[some], names) for some in draws.to(source.device)]
+                for size, draws in _draws(len(source))
+            }
+            for key, score in measure_pairs(source, target, names).items():
+                by_pairs = {size: round(fmean(found[key] for found in parts), 6) for size, parts in drawn.items()}
+                rows.append(
+                    AlignmentScore(
+                        layer=layer, direction=key[0], measure=key[1], score=score, n=len(source), by_pairs=by_pairs
+                    )
+                )
+    return rows
+
+
+def _draws(n: int) -> Iterator[tuple[int, Tensor]]:
+    """Each of `SIZES` up to n with disjoint random sets of that many of n pairs: [draws, size]."""
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(0))
+    for size in SIZES:
+        if size <= n:
+            draws = min(n // size, DRAWS)
+            yield size, shuffled[: draws * size].view(draws, size)
 
 
 def _joined(batches: Iterable[PairedVectors], most: int) -> PairedVectors:

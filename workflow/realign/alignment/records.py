@@ -12,13 +12,18 @@ Direction = Literal["forward", "backward"]
 
 
 class AlignmentScore(BaseModel):
-    """The alignment of one layer by one measure, over `n` pairs of words; layer 0 is the embeddings."""
+    """The alignment of one layer by one measure, over `n` pairs of words; layer 0 is the embeddings.
+
+    `by_pairs` has the score over fewer pairs, by their number (`realign.alignment.measuring.SIZES`), so that languages
+    with different numbers of pairs can be compared.
+    """
 
     layer: int
     direction: Direction
     measure: str
     score: float
     n: int
+    by_pairs: dict[int, float] = {}
 
 
 class AlignmentRecord(BaseModel):

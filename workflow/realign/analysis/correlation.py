@@ -1,6 +1,13 @@
-"""Spearman's ρ between alignment and cross-lingual transfer, with paired bootstrap intervals."""
+"""Spearman's ρ between alignment and cross-lingual transfer; its intervals and tests take languages as the sample.
+
+Points of one language are not independent: they share its data, and before fine-tuning the seeds of a model share even
+the alignment. So intervals resample languages (and models), and p-values permute languages, not points.
+"""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import permutations
+from math import factorial
 
 import numpy as np
 import pandas as pd
@@ -11,32 +18,108 @@ from statsmodels.stats.multitest import multipletests
 from realign.analysis.tables import SCORE_KEYS, alignment_of_runs, with_transfer
 
 Values = NDArray[np.float64]
+Weights = NDArray[np.float64]
 ALL_METHODS = "all"
+"""The entry in column `method` for the points of every method together."""
+ALL_MODELS = "all"
+"""The entry in column `model` for the points of every model together."""
 LAST_TWO = ("last", "penultimate")
+MOST_PERMUTATIONS = 10_000
+"""Up to this many permutations of the languages are all made (7 languages have 5,040); of more, as many are drawn."""
+CEILING = 0.95
+"""Mean alignment from which languages can hardly be told apart, for measures that end at 1."""
 
 
 def spearman(x: Values, y: Values) -> tuple[float, float]:
-    """ρ and its two-sided p; both are nan for fewer than three points or a constant side."""
+    """ρ and its two-sided p as if points were independent; both nan for fewer than three points or a constant side."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan"), float("nan")
     result = stats.spearmanr(x, y)
     return float(result.statistic), float(result.pvalue)
 
 
-def bootstrap_interval(x: Values, y: Values, resamples: int, confidence: float, seed: int) -> tuple[float, float]:
-    """Percentile interval of ρ over resampled points (x_i, y_i); resamples with a constant side are left out."""
-    if len(x) < 3:
+def draw_weights(count: int, resamples: int, rng: np.random.Generator) -> Weights:
+    """How often each of `count` things is drawn, in bootstrap resamples of as many: [resamples, count]."""
+    return rng.multinomial(count, np.full(count, 1 / count), size=resamples).astype(float)
+
+
+def weighted_spearman(x: Values, y: Values, weights: Weights) -> Values:
+    """ρ [resamples] of points that stand in each resample as often as `weights` [resamples, points] says."""
+    ranks_x, ranks_y = (_weighted_ranks(side, weights) for side in (x, y))
+    total = weights.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centred_x, centred_y = (
+            ranks - (weights * ranks).sum(axis=1, keepdims=True) / total for ranks in (ranks_x, ranks_y)
+        )
+        scale = np.sqrt((weights * centred_x**2).sum(axis=1) * (weights * centred_y**2).sum(axis=1))
+        rho: Values = np.where(scale > 1e-9, (weights * centred_x * centred_y).sum(axis=1) / scale, np.nan)
+    return rho
+
+
+def _weighted_ranks(values: Values, weights: Weights) -> Values:
+    """The mean rank of each point among weighted points: [resamples, points]."""
+    _, place = np.unique(values, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(np.diff(place[order], prepend=-1))
+    tied = np.add.reduceat(weights[:, order], starts, axis=1)  # [resamples, distinct values]
+    ranks: Values = (np.cumsum(tied, axis=1) - (tied - 1) / 2)[:, place]
+    return ranks
+
+
+def bootstrap_interval(
+    x: Values, y: Values, languages: Sequence[str], models: Sequence[str], resamples: int, confidence: float, seed: int
+) -> tuple[float, float]:
+    """Percentile interval of ρ over resampled languages and, where there are several, models; seeds stay as they are.
+
+    Languages and models are drawn independently (a crossed bootstrap; Owen 2007), and a point counts as often as its
+    language and its model together. Resamples with a constant side are left out.
+    """
+    if len(x) < 3 or len(set(languages)) < 2:
         return float("nan"), float("nan")
-    chosen = np.random.default_rng(seed).integers(len(x), size=(resamples, len(x)))
-    ranks_x, ranks_y = (stats.rankdata(side[chosen], axis=1) for side in (x, y))  # [resamples, points]
-    centred_x, centred_y = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (ranks_x, ranks_y))
-    scale = np.sqrt((centred_x**2).sum(axis=1) * (centred_y**2).sum(axis=1))
-    varied = scale > 0
-    if not varied.any():
+    rng = np.random.default_rng(seed)
+    weights = np.ones((resamples, len(x)))
+    for names in (languages, models):
+        distinct, place = np.unique(np.array(names), return_inverse=True)
+        if len(distinct) > 1:
+            weights *= draw_weights(len(distinct), resamples, rng)[:, place]
+    rho = weighted_spearman(x, y, weights)
+    rho = rho[np.isfinite(rho)]
+    if not len(rho):
         return float("nan"), float("nan")
-    rho = (centred_x * centred_y).sum(axis=1)[varied] / scale[varied]
     low, high = np.quantile(rho, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+@cache
+def language_permutations(count: int, seed: int) -> NDArray[np.int64]:
+    """Permutations of `count` languages, the identity first: all of them, or else drawn ones: [permutations, count]."""
+    if factorial(count) <= MOST_PERMUTATIONS:
+        return np.array(list(permutations(range(count))))
+    drawn = np.random.default_rng(seed).permuted(np.tile(np.arange(count), (MOST_PERMUTATIONS - 1, 1)), axis=1)
+    return np.concatenate([np.arange(count)[None], drawn])
+
+
+def permutation_test(x: Values, y: Values, seed: int) -> tuple[float, float]:
+    """Two-sided p of Spearman's ρ between x and y, both [languages, runs], and the smallest p that they could have.
+
+    Under the null hypothesis, which language has which alignment has nothing to do with its transfer. So the rows of x
+    are permuted, all runs (models, methods and seeds) of a language together; differences between models stay as they
+    are and are not tested. p is the share of permutations whose ρ is at least as far from the mean ρ of all as the
+    observed one, which counts itself. It is exact where all permutations are made. The smallest p is that of the
+    permutation with the most extreme ρ: 1/120 for five languages, 2/120 if the reverse order is as extreme.
+    """
+    count = len(x)
+    if count < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan"), float("nan")
+    ranks_x, ranks_y = (stats.rankdata(side).reshape(side.shape) for side in (x, y))
+    both = (ranks_x - ranks_x.mean()) @ (ranks_y - ranks_y.mean()).T  # [language of x, language of y]
+    order = language_permutations(count, seed)
+    shared = both[order, np.arange(count)].sum(axis=1)  # proportional to ρ
+    # the mean over all permutations is known
+    distance = np.abs(shared - both.sum() / count)
+    most = distance.max()
+    p, least = (float((distance >= reached - 1e-9 * max(1.0, most)).mean()) for reached in (distance[0], most))
+    return p, least
 
 
 def layer_positions(layers: list[int]) -> dict[str, dict[int, int]]:
@@ -65,11 +148,16 @@ def correlations(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """ρ over all (model, seed, target language) points, for each task, method, position, moment, direction and measure.
+    """ρ over (model, seed, target language) points, for each task, method, position, moment, direction and measure.
 
-    Rows of method `baseline` answer the study's question; rows of `all` pool the points of every method. `p_holm` is p
-    corrected over the cells of one method, separately for the last two layers and for all depths. Runs whose source
-    score is 0 have no transfer, and do not count in `n`.
+    Rows of method `baseline` answer the study's question; rows of method `all` pool the points of every method. Rows of
+    model `all` pool the models, and where there are several, the last two layers also have rows within each model.
+    `low` and `high` are from `bootstrap_interval`, `p` and the smallest p possible (`p_least`) from `permutation_test`,
+    which takes the runs that have every language. `p_plain` is Spearman's, as if all points were independent. `p_holm`
+    is p corrected over the cells of one method and model, separately for the last two layers and for all depths.
+    `languages`, `models`, `seeds` and `n` count what the points are made of, `pairs` the word pairs behind each
+    alignment score, and `ceiling` names the models whose mean alignment is at least `CEILING`. Runs whose source score
+    is 0 have no transfer and do not count.
     """
     runs = alignment_of_runs(alignment, scores)
     rows = [
@@ -77,7 +165,8 @@ def correlations(
         for about, group in _groups(runs, methods, measures)
     ]
     table = pd.DataFrame(rows)
-    table["p_holm"] = table.groupby(["method", table["position"].isin(LAST_TWO)])["p"].transform(holm)
+    family = ["method", "model", table["position"].isin(LAST_TWO)]
+    table["p_holm"] = table.groupby(family)["p"].transform(holm)
     return table
 
 
@@ -93,32 +182,61 @@ def _groups(
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """The runs of every cell of the table, in its order."""
     positions = layer_positions(sorted(runs["layers"].unique().tolist()))
+    models = sorted(runs["model"].unique())
     for task in sorted(runs["task"].unique()):
         for method in [*methods, ALL_METHODS] if len(methods) > 1 else methods:
             chosen = runs[(runs["task"] == task) & ((runs["method"] == method) | (method == ALL_METHODS))]
             for position, layer_of in positions.items():
                 at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)]
+                within = models if position in LAST_TWO and len(models) > 1 else []
                 for moment in ("before", "after"):
                     for measure in measures:
                         for direction in ("forward", "backward"):
-                            about = dict(
-                                task=task,
-                                method=method,
-                                position=position,
-                                moment=moment,
-                                measure=measure,
-                                direction=direction,
-                            )
                             cell = at_layer[
                                 (at_layer["moment"] == moment)
                                 & (at_layer["measure"] == measure)
                                 & (at_layer["direction"] == direction)
-                            ]
-                            yield about, cell.sort_values(SCORE_KEYS)
+                            ].sort_values(SCORE_KEYS)
+                            for model in [ALL_MODELS, *within]:
+                                about = dict(
+                                    task=task,
+                                    method=method,
+                                    model=model,
+                                    position=position,
+                                    moment=moment,
+                                    measure=measure,
+                                    direction=direction,
+                                )
+                                yield about, cell if model == ALL_MODELS else cell[cell["model"] == model]
 
 
-def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: int) -> dict[str, float]:
+def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: int) -> dict[str, object]:
     x, y = points["score"].to_numpy(float), points["transfer"].to_numpy(float)
-    rho, p = spearman(x, y)
-    low, high = bootstrap_interval(x, y, resamples, confidence, seed)
-    return {"n": len(points), "rho": rho, "p": p, "low": low, "high": high}
+    languages, models = points["language"].tolist(), points["model"].tolist()
+    rho, p_plain = spearman(x, y)
+    low, high = bootstrap_interval(x, y, languages, models, resamples, confidence, seed)
+    p, p_least = permutation_test(*_complete(points), seed)
+    means = points.groupby("model")["score"].mean()
+    return {
+        "languages": len(set(languages)),
+        "models": len(set(models)),
+        "seeds": points["seed"].nunique(),
+        "n": len(points),
+        "rho": rho,
+        "low": low,
+        "high": high,
+        "p": p,
+        "p_least": p_least,
+        "p_plain": p_plain,
+        "pairs": points["n"].max() if len(points) else 0,
+        "ceiling": " ".join(means.index[means >= CEILING]),
+    }
+
+
+def _complete(points: pd.DataFrame) -> tuple[Values, Values]:
+    """Alignment and transfer of the runs that have every language: [languages, runs] each."""
+    alignment, transfer = (
+        points.pivot(index="language", columns=["model", "method", "seed"], values=column).dropna(axis="columns")
+        for column in ("score", "transfer")
+    )
+    return alignment.to_numpy(float), transfer.to_numpy(float)

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from realign.analysis.correlation import ALL_MODELS
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
 from realign.text.files import atomic_path
@@ -96,13 +97,16 @@ def _dot(color: str, marker: str, label: str) -> Line2D:
 
 
 def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> str:
-    chosen = {"task": task, "moment": moment, "method": BASELINE, "position": "last", "measure": measure}
+    chosen = {"task": task, "moment": moment, "method": BASELINE, "model": ALL_MODELS}
+    chosen |= {"position": "last", "measure": measure}
     matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     if pd.isna(cell["rho"]):
         return f"too few points, n = {cell['n']}"
-    p = "p < 0.001" if cell["p"] < 0.001 else f"p = {cell['p']:.3f}"
-    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p}, n = {cell['n']}"
+    p = f"p = {cell['p']:.2g}" + " (the least possible)" * (cell["p"] <= cell["p_least"])
+    counts = f"{cell['languages']} languages, {cell['models']} models"
+    ceiling = "" if pd.isna(cell["ceiling"]) or not cell["ceiling"] else f"\n{cell['ceiling']}: at the ceiling"
+    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p} over {counts}{ceiling}"
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels, measure: str, width: float) -> Figure:

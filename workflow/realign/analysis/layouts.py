@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from realign.analysis.correlation import LAST_TWO
+from realign.analysis.correlation import ALL_MODELS, CEILING, LAST_TWO
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.tables import BASELINE
 from realign.text.files import atomic_writer
@@ -25,9 +25,9 @@ class Shown:
 def correlation_layout(correlations: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
     """ρ of the baseline with its interval: rows are task, layer and moment, columns are measure and direction.
 
-    A star marks p < 0.05 after Holm's correction over the table.
+    All models together. A star marks p < 0.05 (permutation of languages) after Holm's correction over the table.
     """
-    shown = correlations[(correlations["method"] == BASELINE) & correlations["position"].isin(LAST_TWO)]
+    shown = _shown_correlations(correlations)
     cells = shown.assign(
         cell=[
             f"{row['rho']:.2f} [{row['low']:.2f}, {row['high']:.2f}]{'*' if row['p_holm'] < SIGNIFICANT else ''}"
@@ -38,6 +38,11 @@ def correlation_layout(correlations: pd.DataFrame, shown_in: Shown) -> pd.DataFr
     columns = [(measure, direction) for measure in shown_in.measures for direction in ("forward", "backward")]
     wide = wide[[column for column in columns if column in wide.columns]]
     return wide.sort_index(ascending=[True, True, False])  # before fine-tuning, then after
+
+
+def _shown_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
+    pooled = (correlations["method"] == BASELINE) & (correlations["model"] == ALL_MODELS)
+    return correlations[pooled & correlations["position"].isin(LAST_TWO)]
 
 
 def change_layout(change: pd.DataFrame, shown_in: Shown) -> pd.DataFrame:
@@ -92,9 +97,10 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame, Shown], pd.DataFrame], str
     "correlations": (
         "correlations",
         correlation_layout,
-        "Spearman's rho between alignment and cross-lingual transfer of the baseline over {n} points (model, seed, "
-        "target language) per task, with {confidence} bootstrap intervals; forward is from source to target. "
-        "*: p < 0.05 after Holm's correction over the table.",
+        "Spearman's rho between alignment (over {pairs} word pairs of each language) and cross-lingual transfer of the "
+        "baseline, with {confidence} intervals that resample languages and models. Target languages: {languages}; "
+        "models: {models}; seeds: {seeds}; points per task: {n}. Forward is from source to target. "
+        "*: p < 0.05, permuting languages, after Holm's correction over the table{reach}.{ceiling}",
     ),
     "alignment_change": (
         "alignment_change",
@@ -119,10 +125,32 @@ LAYOUTS: dict[str, tuple[str, Callable[[pd.DataFrame, Shown], pd.DataFrame], str
 
 def caption_of(name: str, table: pd.DataFrame, confidence: float, measure: str) -> str:
     """A table's caption with the confidence of its intervals and the runs (seeds) or points in the tidy table."""
-    if name == "correlations":  # the rows that pool all methods are not shown
-        table = table[table["method"] == BASELINE]
-    numbers = {column: _range(table[column]) for column in ("n", "runs") if column in table}
-    return LAYOUTS[name][2].format(**numbers, confidence=f"{100 * confidence:g}%", measure=measure)
+    more = {}
+    if name == "correlations":
+        table = _shown_correlations(table)
+        more = {"reach": _reach(table), "ceiling": ceiling_note(table["ceiling"])}
+    counts = ("n", "runs", "languages", "models", "seeds", "pairs")
+    numbers = {column: _range(table[column]) for column in counts if column in table}
+    return LAYOUTS[name][2].format(**numbers, **more, confidence=f"{100 * confidence:g}%", measure=measure)
+
+
+def _reach(shown: pd.DataFrame) -> str:
+    """Whether a star is out of reach, because the languages have too few permutations for so many cells."""
+    tested, least = shown["p"].notna().sum(), shown["p_least"].min()
+    if pd.isna(least) or tested * least < SIGNIFICANT:
+        return ""
+    return f", which is out of reach here: {_range(shown['languages'])} languages have no p below {least:.2g}"
+
+
+def ceiling_note(ceilings: pd.Series) -> str:
+    """A sentence about the models near the ceiling of a measure, from column `ceiling` of correlations; or nothing."""
+    models = sorted({model for names in ceilings.dropna() for model in names.split()})
+    if not models:
+        return ""
+    return (
+        f" Mean alignment of {', '.join(models)} reaches {CEILING:g} or more, "
+        "where the measure can hardly tell languages apart."
+    )
 
 
 def _range(numbers: pd.Series) -> str:

@@ -1,7 +1,7 @@
 """Tidy tables of every score and every alignment: one observation per row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ Record = TypeVar("Record", bound=BaseModel)
 
 SCORE_KEYS = ["model", "method", "task", "seed", "language"]
 RUN_KEYS = ["model", "method", "task", "seed"]
+FEW_PAIRS = 100
+"""Alignment over fewer word pairs than this says little, and a warning names the languages."""
 ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
 NAMES = ["model", "method", "task", "language", "measure", "aligner", "position", "metric", "realigned_for"]
 NAMES += ["quantity", "over_model", "over_method"]
@@ -67,30 +69,60 @@ def alignment_table(
 
     Before fine-tuning, a pretrained encoder, whose method is the baseline, has no seed and no task. A realigned one is
     listed under every method and task that starts from it.
+
+    All languages are compared over the same number of word pairs, `n` (`common_pairs`); a language that has fewer than
+    any measured number has its own. `available` is the number of pairs that it has.
     """
+    scores, encoders = list(scores), list(encoders)
+    pairs = common_pairs([*scores, *encoders])
     rows: list[dict[str, Any]] = []
     for score in scores:
         about = {"moment": "after", **score.model_dump(include=set(SCORE_KEYS))}
-        rows += _rows(about, score.alignment)
+        rows += _rows(about, score.alignment, pairs)
     starting = defaultdict(list)
     for model, recipe, method, task, language in starts:
         starting[model, recipe].append((method, task, language))
     for encoder in encoders:
         about = {"moment": "before", **encoder.model_dump(include={"model", "seed", "language"})}
         if encoder.recipe is None:
-            rows += _rows({**about, "method": BASELINE, "task": None}, encoder.alignment)
+            rows += _rows({**about, "method": BASELINE, "task": None}, encoder.alignment, pairs)
             continue
         for method, task, language in starting[encoder.model, encoder.recipe]:
             if language in (None, encoder.language):
-                rows += _rows({**about, "method": method, "task": task}, encoder.alignment)
-    table = pd.DataFrame(rows, columns=[*ALIGNMENT_KEYS, "layers", "score", "n"])
+                rows += _rows({**about, "method": method, "task": task}, encoder.alignment, pairs)
+    table = pd.DataFrame(rows, columns=[*ALIGNMENT_KEYS, "layers", "score", "n", "available"])
     table["seed"] = table["seed"].astype("Int64")
     return in_order(table, ALIGNMENT_KEYS, methods, measures)
 
 
-def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore]) -> list[dict[str, Any]]:
+def common_pairs(records: Iterable[ScoreRecord | AlignmentRecord]) -> int | None:
+    """The largest number of word pairs over which every record was measured; None if there is none.
+
+    Records with too few pairs for any number do not count.
+    """
+    numbers = [set(score.by_pairs) for record in records for score in record.alignment[:1] if score.by_pairs]
+    return max(set.intersection(*numbers), default=None) if numbers else None
+
+
+def few_pairs(alignment: pd.DataFrame) -> Iterator[str]:
+    """A warning for each language of an alignment table that has fewer word pairs than `FEW_PAIRS`."""
+    least = alignment.groupby("language")[["n", "available"]].min()
+    for language, (n, available) in least[least["available"] < FEW_PAIRS].iterrows():
+        yield (
+            f"{language} has only {available} held-out word pairs; alignment is compared over {n} pairs of each "
+            "language, and scores over so few say little"
+        )
+
+
+def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore], pairs: int | None) -> list[dict[str, Any]]:
     layers = max((score.layer for score in alignment), default=0)
-    return [{**about, **score.model_dump(), "layers": layers} for score in alignment]
+    rows = []
+    for score in alignment:
+        row = {**about, **score.model_dump(exclude={"by_pairs"}), "layers": layers, "available": score.n}
+        if pairs in score.by_pairs:
+            row.update(score=score.by_pairs[pairs], n=pairs)
+        rows.append(row)
+    return rows
 
 
 def in_order(

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -57,11 +57,12 @@ class ShortLog(TextIOWrapper):
 
 
 @contextmanager
-def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
+def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callable[[str], None]]:
     """Send all output to `log`, compute with `threads` threads, stay offline, and report mistakes in one sentence.
 
-    Only jobs that fetch are `online`. `InputError` and a full disk exit with status 1 and one line on the terminal;
-    anything else is a defect, whose traceback is in the log. The process ends with the block; code after it never runs.
+    The block gets a function that shows a warning on the terminal and in the log. Only jobs that fetch are `online`.
+    `InputError` and a full disk exit with status 1 and one line on the terminal; anything else is a defect, whose
+    traceback is in the log. The process ends with the block; code after it never runs.
     """
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ[variable] = str(threads)
@@ -81,8 +82,13 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[None]:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     sys.stderr = ShortLog()
+
+    def warn(sentence: str) -> None:
+        print(f"warning: {sentence}", file=sys.stderr)
+        os.write(terminal, f"warning: {sentence}\n".encode())
+
     try:
-        yield
+        yield warn
     except KeyboardInterrupt:
         print("error: stopped by Ctrl-C", file=sys.stderr)
         _end(130)
