@@ -14,6 +14,7 @@ SUMMARIES = {
     "scores.csv",
     "correlations.csv",
     "realignment.csv",
+    "claims.csv",
     "alignment_change.csv",
     "mixed_effects.csv",
     "tables/correlations.csv",
@@ -230,7 +231,14 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
         (
             "analysis",
             {"bootstrap": 300},
-            {"correlations.csv", "realignment.csv", "tables/correlations.csv", "figures/transfer.svg", "report.html"},
+            {
+                "correlations.csv",
+                "realignment.csv",
+                "claims.csv",
+                "tables/correlations.csv",
+                "figures/transfer.svg",
+                "report.html",
+            },
         ),
         ("figures", {"width": 6.0}, {"figures/transfer.svg", "figures/timeline.svg", "report.html"}),
     ],

@@ -2,6 +2,7 @@ localrules:
     tabulate,
     correlate,
     realignment_gains,
+    claims,
     alignment_change,
     mixed_effects,
     describe_models,
@@ -59,6 +60,23 @@ rule realignment_gains:
         statistics=CONFIG.analysis.model_dump(),
     script:
         "../scripts/realignment_gains.py"
+
+
+rule claims:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+        models="results/models.csv",
+    output:
+        report("results/claims.csv", "../report/claims.rst", category="Answers"),
+    log:
+        "results/logs/claims.log",
+    params:
+        code=digest("claims"),
+        settings=EXPERIMENT.analysis_params(),
+        statistics=CONFIG.analysis.model_dump(),
+    script:
+        "../scripts/claims.py"
 
 
 rule alignment_change:

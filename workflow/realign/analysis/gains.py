@@ -86,8 +86,9 @@ def realignment_gains(
 
     One row for each model, task, method and language, and one for the mean over the target languages. Seeds are drawn
     once for all languages of a model, task and method, because a run is scored on all of them; sentences are drawn for
-    each language. Every language must have the same seeds. If a method realigns one encoder for each language, its
-    source score is that of all of them together.
+    each language. The interval of the mean also draws languages, since it stands for languages like these. Every
+    language must have the same seeds. If a method realigns one encoder for each language, its source score is that of
+    all of them together.
     """
     by_run: dict[tuple[str, str, str, str], dict[int, ScoreRecord]] = {}
     for record in records:
@@ -119,7 +120,12 @@ def realignment_gains(
         values, base_values = (np.mean(side, axis=0) for side in zip(*means, strict=True))
         row = _row(model, task, method, ALL_TARGETS, values, base_values)
         if resampled:
-            row["low"], row["high"] = np.quantile(np.mean(resampled, axis=0), tails)
+            drawn = _stream(seed, model, task, method, ALL_TARGETS).integers(
+                len(resampled), size=(len(resampled), resamples)
+            )
+            row["low"], row["high"] = np.quantile(
+                np.take_along_axis(np.array(resampled), drawn, axis=0).mean(axis=0), tails
+            )
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -17,7 +17,7 @@ CHECKPOINT_FILES = {
 }
 """The tracked files of a checkpoint directory."""
 SUMMARIES = (
-    "correlations", "realignment", "alignment_change", "mixed_effects", "scores", "alignment", "models",
+    "correlations", "realignment", "claims", "alignment_change", "mixed_effects", "scores", "alignment", "models",
 )  # fmt: skip
 """The tables directly under `results/`."""
 PAPER_TABLES = ("correlations", "alignment_change", "realignment", "realignment_by_language")
