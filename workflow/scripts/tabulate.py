@@ -18,6 +18,6 @@ with job(snakemake.log[0]) as warn:
     table = scores_table(scores, settings["source_language"], settings["methods"])
     write_table(table, Path(snakemake.output.scores))
     table = alignment_table(scores, encoders, starts, settings["methods"], settings["measures"])
-    for sentence in few_pairs(table):
-        warn(sentence)
+    if few := few_pairs(table):
+        warn(few)
     write_table(table, Path(snakemake.output.alignment))

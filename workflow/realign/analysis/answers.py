@@ -14,8 +14,8 @@ def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, conf
     """Whether alignment of the last layer goes with transfer, over all models, before and after fine-tuning."""
     chosen = {"task": task, "method": BASELINE, "model": ALL_MODELS, "position": "last", "measure": measure}
     chosen["direction"] = "forward"
-    own = correlations[(correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)].set_index("moment")
-    cells = {moment: own.loc[moment].squeeze() for moment in ("before", "after")}
+    own = correlations[(correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)]
+    cells = {moment: own[own["moment"] == moment].iloc[0] for moment in ("before", "after")}
     before, after = cells.values()
     interval = f"{confidence:.0%} interval over languages and models"
     sentences = [

@@ -1,7 +1,7 @@
 """Tidy tables of every score and every alignment: one observation per row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,14 +104,17 @@ def common_pairs(records: Iterable[ScoreRecord | AlignmentRecord]) -> int | None
     return max(set.intersection(*numbers), default=None) if numbers else None
 
 
-def few_pairs(alignment: pd.DataFrame) -> Iterator[str]:
-    """A warning for each language of an alignment table that has fewer word pairs than `FEW_PAIRS`."""
+def few_pairs(alignment: pd.DataFrame) -> str | None:
+    """A warning that names the languages of an alignment table with fewer word pairs than `FEW_PAIRS`, if any."""
     least = alignment.groupby("language")[["n", "available"]].min()
-    for language, (n, available) in least[least["available"] < FEW_PAIRS].iterrows():
-        yield (
-            f"{language} has only {available} held-out word pairs; alignment is compared over {n} pairs of each "
-            "language, and scores over so few say little"
-        )
+    few = least[least["available"] < FEW_PAIRS]
+    if few.empty:
+        return None
+    counts = ", ".join(f"{language} ({available})" for language, available in few["available"].items())
+    return (
+        f"few held-out word pairs for {counts}; alignment is compared over {few['n'].max()} pairs of each language, "
+        "and scores over so few say little"
+    )
 
 
 def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore], pairs: int | None) -> list[dict[str, Any]]:
@@ -141,8 +144,8 @@ def in_order(
 def alignment_of_runs(alignment: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Alignment before and after fine-tuning of every scored run: the table's rows with each run's task and seed.
 
-    A run has rows for the languages that it is scored on. Before fine-tuning, runs have the alignment of the realigned encoder that they started from, or else that of the
-    pretrained one.
+    A run has rows for the languages that it is scored on. Before fine-tuning, runs have the alignment of the realigned
+    encoder that they started from, or else that of the pretrained one.
     """
     runs = scores[RUN_KEYS].drop_duplicates()
     after = alignment[alignment["moment"] == "after"]
