@@ -127,6 +127,17 @@ def test_an_edited_bitext_runs_its_language_and_joint_realignments(finished_stud
     assert planned == own | {REALIGNED} | below_realigned("de", "it")
 
 
+def test_fewer_held_out_pairs_of_a_language_measure_no_other_again(finished_study: Study) -> None:
+    path = finished_study.folder / "bitext" / "test.en-it.txt"
+    first = path.read_text(encoding="utf-8").partition("\n")[0] + "\n"
+    with finished_study.changed_file(path, first, ""):
+        planned = finished_study.planned()
+    own = {"bitext/test/en-it.txt", "links/dictionary/test/en-it.txt", "alignment/mine/pretrained/it.json"}
+    own |= {f"alignment/mine/{RECIPE}/seed31/it.json"} | scores("baseline", "it") | scores("before-dictionary", "it")
+    # the tables then compare all languages over fewer pairs
+    assert planned == own | SUMMARIES
+
+
 def test_edited_task_data_runs_that_languages_scores(finished_study: Study) -> None:
     path = finished_study.folder / "ner" / "it.test.txt"
     with finished_study.changed_file(path, "contadino", "fattore"):
