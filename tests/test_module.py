@@ -10,7 +10,7 @@ from study import PROJECT, Study
 
 def example() -> str:
     """The Snakefile of the documentation."""
-    found = re.search(r"```python\n(.*?)```", (PROJECT / "docs/module.md").read_text(encoding="utf-8"), re.DOTALL)
+    found = re.search(r"```snakemake\n(.*?)```", (PROJECT / "docs/module.md").read_text(encoding="utf-8"), re.DOTALL)
     assert found
     return found.group(1)
 
