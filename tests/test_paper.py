@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 import torch
 from safetensors.torch import save_file
 
@@ -106,6 +107,36 @@ def test_a_task_without_any_source_score_has_an_empty_panel() -> None:
     assert (table["n"] == 0).all() and table["rho"].isna().all()
     figure = transfer_figure(scores, alignment, table, "weak", 7.0)
     assert "too few points" in figure.axes[1].get_title()
+
+
+def test_a_panel_says_how_likely_its_correlation_is_and_over_how_many_languages() -> None:
+    scores, alignment = study(0.8, 0.2)
+    alignment = alignment[alignment["seed"] == 0].assign(moment="before")
+    table = correlations(scores, alignment, METHODS, MEASURES, resamples=50, confidence=0.95, seed=0)
+    cells = (table["model"] == "all") & (table["measure"] == "weak") & table["p"].notna()
+    title = transfer_figure(scores, alignment, table, "weak", 7.0).axes[0].get_title()
+    cell = table[cells & (table["position"] == "last") & (table["direction"] == "forward")].iloc[0]
+    assert f"ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]" in title
+    assert f"\np = {cell['p']:.2g}" in title and "over 5 languages, 4 models" in title and "ceiling" not in title
+    least = table.assign(p=table["p_least"], ceiling="a b")
+    title = transfer_figure(scores, alignment, least, "weak", 7.0).axes[0].get_title()
+    assert "(the least possible) over 5" in title and title.endswith("a b: at the ceiling")
+
+
+def test_the_slope_of_complete_runs_is_tested_as_with_an_intercept_for_each_language_and_model() -> None:
+    scores, alignment = study(0.8, 0.2)
+    points = alignment.rename(columns={"score": "alignment"}).merge(scores, on=["model", "seed", "language"])
+    fixed = smf.ols("transfer ~ alignment + C(language) + C(model)", points).fit()
+    (cell,) = mixed_effects(scores, alignment, ["weak"], confidence=0.9).to_dict("records")
+    assert cell["slope"] == pytest.approx(0.1 * fixed.params["alignment"], rel=1e-3)
+    assert [cell["low"], cell["high"]] == pytest.approx((0.1 * fixed.conf_int(0.1).loc["alignment"]).tolist(), rel=0.01)
+
+
+def test_seeds_that_share_an_alignment_count_as_one_run() -> None:
+    scores, alignment = study(0.8, 0.2)
+    before = alignment[alignment["seed"] == 0].assign(moment="before")
+    (cell,) = mixed_effects(scores, before, ["weak"], confidence=0.95).to_dict("records")
+    assert cell["n"] == 20 and cell["languages"] == 5 and cell["models"] == 4 and np.isfinite(cell["slope"])
 
 
 def test_too_few_runs_have_no_slope() -> None:

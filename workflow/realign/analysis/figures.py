@@ -103,10 +103,11 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measu
     cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
     if pd.isna(cell["rho"]):
         return f"too few points, n = {cell['n']}"
-    p = f"p = {cell['p']:.2g}" + " (the least possible)" * (cell["p"] <= cell["p_least"])
+    least = " (the least possible)" if cell["p"] <= cell["p_least"] else ""
     counts = f"{cell['languages']} languages, {cell['models']} models"
     ceiling = "" if pd.isna(cell["ceiling"]) or not cell["ceiling"] else f"\n{cell['ceiling']}: at the ceiling"
-    return f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]\n{p} over {counts}{ceiling}"
+    rho = f"Spearman ρ = {cell['rho']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]"
+    return f"{rho}\np = {cell['p']:.2g}{least} over {counts}{ceiling}"
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels, measure: str, width: float) -> Figure:

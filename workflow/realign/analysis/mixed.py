@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from realign.analysis.tables import BASELINE, SCORE_KEYS, alignment_of_runs, with_transfer
 
@@ -24,9 +25,11 @@ def mixed_effects(
 
     One row for each task, moment and measure, over the baseline runs. Alignment enters as its deviation from the
     average of its language and model, so that differences between languages or models are left to the intercepts.
-    `slope` is the change in transfer that goes with 0.1 more alignment within a language and model, with its Wald
-    interval and p; nan if it cannot be estimated. Runs whose source score is 0 have no transfer, and do not count in
-    `n`.
+    `slope` is the change in transfer that goes with 0.1 more alignment within a language and model; nan if it cannot be
+    estimated. Its interval and p are Student's, with as many degrees of freedom as points are left by languages, models
+    and the slope; a normal distribution would be far too sure of few points. Before fine-tuning, the seeds of a model
+    share one alignment, so they count as one run with their mean transfer. Runs whose source score is 0 have no
+    transfer, and do not count in `n`.
     """
     rows = [{**about, **_fit(points, confidence)} for about, points in _cells(scores, alignment, measures)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -41,6 +44,8 @@ def _cells(
         for measure in measures:
             cell = both[both["measure"] == measure]
             points = with_transfer(cell, scores).rename(columns={"score": "alignment"}).sort_values(SCORE_KEYS)
+            if moment == "before":
+                points = points.groupby(["model", "language"], as_index=False)[["alignment", "transfer"]].mean()
             yield {"task": str(task), "moment": str(moment), "measure": measure}, points
 
 
@@ -68,9 +73,10 @@ def _fit(points: pd.DataFrame, confidence: float) -> dict[str, object]:
         # a variance at its boundary, zero, is a valid result: the intercepts do not differ
         warnings.simplefilter("ignore")
         fitted = model.fit(reml=True)
-    low, high = fitted.conf_int(alpha=1 - confidence).loc["within"]
-    slope, se, low, high = (STEP * float(value) for value in (fitted.params["within"], fitted.bse["within"], low, high))
-    p = float(fitted.pvalues["within"])
+    slope, se = (STEP * float(side["within"]) for side in (fitted.params, fitted.bse))
+    left = stats.t(len(points) - languages - models)  # one mean of languages and models is the same
+    low, high = slope + se * left.ppf((1 - confidence) / 2), slope + se * left.ppf((1 + confidence) / 2)
+    p = float(2 * left.sf(abs(slope / se)))
     return {**counts, "slope": slope, "se": se, "p": p, "low": low, "high": high, "reading": _reading(slope, low, high)}
 
 
