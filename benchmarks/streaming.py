@@ -50,13 +50,13 @@ align(AlignerInputs(Path('bitext'), threads=2), Path('fastalign.links'), {FastAl
 import torch; torch.set_num_threads(1)
 from realign.encoders.checkpoint import load_encoder
 from realign.encoders.devices import pick_device, seed_everything
-from realign.realignment.linked_bitext import linked_files
+from realign.realignment.linked_bitext import pair_files
 from realign.realignment.objective import RealignmentSettings, realignment_objective
 from realign.training.loop import Plan, train
 folder = Path({str(ENCODER)!r})
 rng = seed_everything(1)
 encoder = load_encoder(folder, pick_device())
-files = linked_files(['bitext'] * 5, ['dictionary.links'] * 5)
+files = pair_files(['bitext'] * 5, ['dictionary.links'] * 5)
 settings = RealignmentSettings('realign.realignment.losses.contrastive')
 train(encoder, realignment_objective(encoder, folder, files, settings, rng), Plan(1e-5, 20))
 """,

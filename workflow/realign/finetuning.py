@@ -23,7 +23,10 @@ Extension = Callable[[Objective, "PreTrainedModel", Generator], Objective]
 
 @dataclass(frozen=True)
 class FinetuningSettings:
-    """Epochs, examples per step, peak learning rate, warm-up as a share of the steps, weight decay, longest input."""
+    """Epochs, examples per step, peak learning rate, warm-up as a share of the steps, weight decay, longest input.
+
+    Gradients longer than `max_gradient_norm` are scaled to it; None leaves them.
+    """
 
     epochs: int
     batch_size: int
@@ -31,6 +34,7 @@ class FinetuningSettings:
     warmup: float = 0.1
     weight_decay: float = 0.0
     max_length: int = 96
+    max_gradient_norm: float | None = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,14 @@ def finetune_checkpoint(
     train_checkpoint(
         model,
         extend(objective, model, rng) if extend else objective,
-        Plan(settings.learning_rate, steps, settings.warmup, "linear", settings.weight_decay),
+        Plan(
+            settings.learning_rate,
+            steps,
+            settings.warmup,
+            "linear",
+            settings.weight_decay,
+            settings.max_gradient_norm,
+        ),
         source.encoder,
         Destination(destination.folder, manifest.model_copy(update=made), destination.dtype),
         execution,

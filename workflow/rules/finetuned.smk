@@ -3,7 +3,7 @@ rule finetune:
         encoder=lambda w: EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
         weights=lambda w: weights_of(
             EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
-            "realigned" if EXPERIMENT.variants[w.variant].method.when else "pretrained",
+            EXPERIMENT.starting_kind(w.variant),
         ),
         train=PATHS.examples.format(task="{task}", lang=SOURCE, split="train"),
     output:
@@ -14,7 +14,7 @@ rule finetune:
     benchmark:
         "results/benchmarks/finetune/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
-        variant=EXPERIMENT.variants_when(None, "before"),
+        variant=EXPERIMENT.variants_that(join=False),
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),
@@ -35,8 +35,11 @@ rule finetune:
 rule finetune_jointly:
     input:
         unpack(lambda w: EXPERIMENT.joint_inputs(w.variant)),
-        encoder=manifest(PATHS.model),
-        weights=weights_of(manifest(PATHS.model)),
+        encoder=lambda w: EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
+        weights=lambda w: weights_of(
+            EXPERIMENT.encoder(w.model, w.variant, w.task, w.seed),
+            EXPERIMENT.starting_kind(w.variant),
+        ),
         train=PATHS.examples.format(task="{task}", lang=SOURCE, split="train"),
     output:
         **checkpoint(PATHS.finetuned, "finetuned"),
@@ -46,7 +49,7 @@ rule finetune_jointly:
     benchmark:
         "results/benchmarks/finetune_jointly/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
-        variant=EXPERIMENT.variants_when("during"),
+        variant=EXPERIMENT.variants_that(join=True),
     resources:
         **GPU,
         mem_mb=asking(4000, per_mb=6),

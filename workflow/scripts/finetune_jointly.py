@@ -20,14 +20,14 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.encoders.devices import use_threads
     from realign.finetuning import FinetuningSettings, LabelledInput, finetune_checkpoint
     from realign.realignment.joint import JointObjective
-    from realign.realignment.linked_bitext import linked_files
+    from realign.realignment.linked_bitext import pair_files
     from realign.realignment.objective import RealignmentSettings, realignment_objective
     from realign.training.checkpointing import Destination, Execution, fingerprints
 
     wildcards, files, params = snakemake.wildcards, snakemake.input, snakemake.params
     settings, joint = dict(params.settings), dict(params.realignment)
     kind, at_once, coefficient = settings.pop("kind"), settings.pop("micro_batch_size"), joint.pop("coefficient")
-    base, bitext = Path(files.encoder).parent, linked_files(files.bitext, files.links)
+    base, bitext = Path(files.encoder).parent, pair_files(files.bitext, files.get("links"))
     manifest = Manifest(
         model=wildcards.model,
         method=params.method,

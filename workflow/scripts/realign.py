@@ -14,33 +14,34 @@ with job(snakemake.log[0], snakemake.threads):
 
     from realign.encoders.checkpoint import Manifest, load_encoder
     from realign.encoders.devices import pick_device, seed_everything, use_threads
-    from realign.realignment.linked_bitext import linked_files
+    from realign.realignment.linked_bitext import pair_files
     from realign.realignment.objective import RealignmentSettings, realignment_objective
     from realign.training.checkpointing import Destination, Execution, fingerprints, train_checkpoint
     from realign.training.loop import Plan
 
     wildcards, files, params = snakemake.wildcards, snakemake.input, snakemake.params
     given, seed, base = dict(params.settings), int(wildcards.seed), Path(files.encoder).parent
-    steps, rate, at_once = given.pop("steps"), given.pop("learning_rate"), given.pop("micro_batch_size")
+    plan = Plan(given.pop("learning_rate"), given.pop("steps"), max_gradient_norm=given.pop("max_gradient_norm"))
+    at_once = given.pop("micro_batch_size")
     settings = RealignmentSettings(**given)
     use_threads(snakemake.threads)
     rng = seed_everything(seed)
     encoder = load_encoder(base, pick_device())
-    objective = realignment_objective(encoder, base, linked_files(files.bitext, files.links), settings, rng)
+    objective = realignment_objective(encoder, base, pair_files(files.bitext, files.get("links")), settings, rng)
     manifest = Manifest(
         model=wildcards.model,
         method="realigned",
         seed=seed,
-        steps=steps,
+        steps=plan.steps,
         realignment={"recipe": wildcards.recipe, **params.settings},
         inputs=fingerprints(files),
     )
     train_checkpoint(
         encoder,
         objective,
-        Plan(rate, steps),
+        plan,
         base,
         Destination(Path(snakemake.output.manifest).parent, manifest, params.dtype),
         Execution(params.precision, at_once, str(dict(params.items())), snakemake.resources.state_seconds),
-        sentences=steps * settings.batch_size,
+        sentences=plan.steps * settings.batch_size,
     )

@@ -15,11 +15,13 @@ BASELINE = "baseline"
 ALL: Literal["all"] = "all"
 EACH: Literal["each"] = "each"
 
-When = Literal["before", "during"]
-WHENS: tuple[When, ...] = ("before", "during")
+SENTENCE = "sentence"
+When = Literal["before", "during", "before+during"]
+WHENS: tuple[When, ...] = ("before", "during", "before+during")
 IDLE: dict[When, tuple[str, ...]] = {
     "before": ("coefficient",),
-    "during": ("steps", "learning_rate", "micro_batch_size"),
+    "during": ("steps", "learning_rate", "max_gradient_norm", "micro_batch_size"),
+    "before+during": (),
 }
 """Settings that have no effect at that time; during fine-tuning, those of fine-tuning apply."""
 MicroBatch = Annotated[
@@ -41,7 +43,26 @@ class Realignment(Section):
     batch_size: Count = Field(16, description="sentence pairs per step, mixed across languages")
     micro_batch_size: MicroBatch = None
     learning_rate: Positive = Field(2e-5, description="constant learning rate of AdamW before fine-tuning")
+    max_gradient_norm: Positive | None = Field(1.0, description="scale longer gradients to this length; null does not")
     max_length: Length = Field(96, description="longest sentence, in sub-words")
+    unit: Literal["word", "sentence"] = Field(
+        "word",
+        description="what is realigned: linked words, or whole sentences as the mean of their words' sub-words, which "
+        "needs no aligner",
+    )
+    head: Annotated[list[Count | Literal["hidden"]], Field(min_length=1)] | None = Field(
+        None,
+        description="widths of linear layers on top of the encoder, with ReLU between them, trained by realignment and "
+        "then dropped; `hidden` is the encoder's own width; null uses the encoder's states themselves",
+    )
+    freeze: Literal["lower", "upper"] | list[Annotated[int, Field(ge=0, strict=True)]] | None = Field(
+        None,
+        description="layers that realignment leaves as they are: the `lower` or `upper` half of the transformer "
+        "layers, or the numbers of the first and the last, 0 being the embeddings; fine-tuning trains all",
+    )
+    regularise_to_start: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="weight of the squared distance of source words from what they were before realignment"
+    )
     languages: list[Language] | Literal["all", "each"] = Field(
         ALL,
         description="languages to realign on: a list; `all` target languages together; or `each`, which trains one "
@@ -57,6 +78,13 @@ class Realignment(Section):
     def _number_or_match(cls, value: object) -> object:
         if value != "match" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise ValueError("expected a number of steps from 1, or 'match'")
+        return value
+
+    @field_validator("freeze")
+    @classmethod
+    def _first_and_last(cls, value: str | list[int] | None) -> str | list[int] | None:
+        if isinstance(value, list) and (len(value) != 2 or value[0] > value[1]):
+            raise ValueError("expected lower, upper, or the numbers of the first and the last layer")
         return value
 
     @field_validator("loss")
@@ -111,6 +139,16 @@ class Method:
         """Whether every language has an encoder of its own."""
         return self.when is not None and self.realignment.languages == EACH
 
+    @property
+    def starts_realigned(self) -> bool:
+        """Whether fine-tuning starts from a realigned encoder."""
+        return self.when in ("before", "before+during")
+
+    @property
+    def joint(self) -> bool:
+        """Whether it realigns during fine-tuning."""
+        return self.when in ("during", "before+during")
+
 
 def read_methods(entries: Mapping[str, Mapping[str, Any]], defaults: Realignment) -> dict[str, Method]:
     """The methods of an experiment; raises `ValueError` or `ValidationError` about the first invalid one."""
@@ -126,7 +164,8 @@ def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> 
         if settings:
             raise ValueError(f"methods.{name}.{min(settings)}: the baseline has no settings")
         return Method(name, label)
-    when, aligner = _when_and_aligner(name, settings)
+    unit = settings.get("unit", defaults.unit)
+    when, aligner = _when_and_aligner(name, settings, sentences=unit == SENTENCE)
     for key in settings:
         if key in IDLE[when]:
             raise ValueError(f"methods.{name}.{key}: has no effect {when} fine-tuning")
@@ -139,8 +178,13 @@ def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> 
     return Method(name, label, when, aligner, realignment, frozenset(settings))
 
 
-def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
-    """When a method realigns and whose links it uses: from its settings, or from a name of the form `when-aligner`."""
+def _when_and_aligner(name: str, settings: dict[str, Any], *, sentences: bool) -> tuple[When, str | None]:
+    """When a method realigns and whose links it uses: from its settings, or from a name of the form `when-aligner`.
+
+    The realignment of sentences uses no links.
+    """
+    if sentences and settings.get("aligner") is not None:
+        raise ValueError(f"methods.{name}.aligner: has no effect on the realignment of sentences")
     aligners = [row.name for row in ALIGNERS]
     when, _, aligner = name.partition("-")
     said: dict[str, str] = {}
@@ -151,6 +195,8 @@ def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
     found = {}
     for key, expected in (("when", list(WHENS)), ("aligner", aligners)):
         value = settings.pop(key, said.get(key))
+        if key == "aligner" and sentences:
+            continue
         if value is None:
             raise ValueError(
                 f"methods: {name!r} is neither {BASELINE!r} nor 'before-<aligner>' nor 'during-<aligner>', and has no "
@@ -163,7 +209,7 @@ def _when_and_aligner(name: str, settings: dict[str, Any]) -> tuple[When, str]:
         if said.get(key, value) != value:
             raise ValueError(f"methods.{name}.{key}: found {value!r}, but the method's name says {said[key]!r}")
         found[key] = value
-    return cast(When, found["when"]), found["aligner"]
+    return cast(When, found["when"]), found.get("aligner")
 
 
 def labels_of(methods: Iterable[Method]) -> dict[str, str]:

@@ -53,7 +53,7 @@ def descriptions() -> dict[str, str]:
         for name, field in section.model_fields.items():
             found.setdefault(name, field.description or "")
     varying = {"source": "where it comes from", "dataset": "which corpus", "pattern": "path of the files"}
-    return {"when": "before or during", "label": "a name for figures", **found, **varying}
+    return {"when": "before, during, or before+during", "label": "a name for figures", **found, **varying}
 
 
 def reference() -> str:

@@ -47,7 +47,10 @@ class Finetuning(Section):
     learning_rate: Positive = Field(2e-5, description="peak learning rate of AdamW, which decays linearly to 0")
     warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay of AdamW")
-    max_length: Length = Field(96, description="longest input, in sub-words")
+    max_gradient_norm: Positive | None = Field(1.0, description="scale longer gradients to this length; null does not")
+    max_length: Length | dict[str, Length] = Field(
+        96, description="longest input, in sub-words: one number for all tasks, or one for each task"
+    )
 
 
 class Measurement(Section):
@@ -265,14 +268,16 @@ class Config(Section):
     def _check_tasks(self) -> None:
         if not self.task_entries:
             raise ValueError("tasks: found none; expected at least one of " + ", ".join(row.name for row in TASKS))
-        if isinstance(self.finetuning.epochs, dict):
-            missing = sorted(set(self.task_entries) - set(self.finetuning.epochs))
-            unknown = sorted(set(self.finetuning.epochs) - {row.name for row in TASKS})
-            if missing:
-                raise ValueError(f"finetuning.epochs: no number for {missing}")
-            if unknown:
-                raise ValueError(f"finetuning.epochs: unknown tasks {unknown}")
-        matched = any(method.when == "before" and method.realignment.steps == "match" for method in self.realigning)
+        for key in ("epochs", "max_length"):
+            numbers = getattr(self.finetuning, key)
+            if isinstance(numbers, dict):
+                missing = sorted(set(self.task_entries) - set(numbers))
+                unknown = sorted(set(numbers) - {row.name for row in TASKS})
+                if missing:
+                    raise ValueError(f"finetuning.{key}: no number for {missing}")
+                if unknown:
+                    raise ValueError(f"finetuning.{key}: unknown tasks {unknown}")
+        matched = any(method.starts_realigned and method.realignment.steps == "match" for method in self.realigning)
         for name, entry in self.task_entries.items():
             others = sorted(set(entry.languages or ()) - set(self.target_languages))
             if others:
@@ -338,6 +343,11 @@ class Config(Section):
         """Passes over the training examples of a task."""
         epochs = self.finetuning.epochs
         return epochs[task] if isinstance(epochs, dict) else epochs
+
+    def max_length_of(self, task: str) -> int:
+        """The longest input of a task, in sub-words."""
+        longest = self.finetuning.max_length
+        return longest[task] if isinstance(longest, dict) else longest
 
     def targets_of(self, task: str) -> list[str]:
         """The target languages that a task is scored on, sorted."""

@@ -79,7 +79,7 @@ def trainings(experiment: Experiment) -> Iterator[Training]:
         yield Training("realign", model, seeds, recipe.steps, 2 * recipe.settings.batch_size)
     for model, variant, task in experiment.finetunings():
         steps, method = experiment.finetuning_steps[task], experiment.variants[variant].method
-        joint = method.when == "during"
+        joint = method.joint
         pairs = 2 * method.realignment.batch_size if joint else 0
         yield Training("finetune_jointly" if joint else "finetune", model, seeds, steps, batch + pairs)
 

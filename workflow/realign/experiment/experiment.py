@@ -101,7 +101,6 @@ class Experiment:
     def recipe_of(self, model: str, variant: Variant, task: str) -> Recipe:
         """The recipe of the realigned encoder that a variant starts from."""
         method = variant.method
-        assert method.aligner is not None
         rate = self.config.models[model].learning_rate
         settings = method.realignment
         if rate is not None and "learning_rate" not in method.own:
@@ -116,7 +115,7 @@ class Experiment:
             (model, variant.name, task): self.recipe_of(model, variant, task)
             for model in self.config.models
             for variant in self._variants_with(model)
-            if variant.method.when == "before"
+            if variant.method.starts_realigned
             for task in self.tasks
             if self.scored_languages(variant, task)
         }
@@ -158,9 +157,9 @@ class Experiment:
         """Wildcard constraint: the tasks whose data come from the hub, or from elsewhere."""
         return alternatives(name for name, entry in self.config.task_entries.items() if is_hub(entry) == hub)
 
-    def variants_when(self, *whens: str | None) -> str:
-        """Wildcard constraint: the variants that realign before or during fine-tuning; None is the baseline."""
-        return alternatives(name for name, variant in self.variants.items() if variant.method.when in whens)
+    def variants_that(self, *, join: bool) -> str:
+        """Wildcard constraint: the variants that realign during fine-tuning, or all others."""
+        return alternatives(name for name, variant in self.variants.items() if variant.method.joint == join)
 
     def bitext_splits(self, *, hub: bool) -> str:
         """Wildcard constraint: the splits of bitext that come from the hub, or from elsewhere; `gold` never does."""
@@ -258,13 +257,13 @@ class Experiment:
 
     # trainings
 
-    def linked_bitext(self, aligner: str, languages: Iterable[str]) -> dict[str, list[str]]:
-        """Training bitext and links of several languages."""
+    def linked_bitext(self, aligner: str | None, languages: Iterable[str]) -> dict[str, list[str]]:
+        """Training bitext of several languages and, unless sentences are realigned, its links."""
         names = list(languages)
-        return {
-            "bitext": [self.paths.bitext.format(split="train", lang=lang) for lang in names],
-            "links": [self.paths.links.format(aligner=aligner, split="train", lang=lang) for lang in names],
-        }
+        files = {"bitext": [self.paths.bitext.format(split="train", lang=lang) for lang in names]}
+        if aligner is not None:
+            files["links"] = [self.paths.links.format(aligner=aligner, split="train", lang=lang) for lang in names]
+        return files
 
     @cache  # noqa: B019 (there is one experiment)
     def realign_inputs(self, model: str, recipe: str) -> dict[str, list[str]]:
@@ -281,7 +280,6 @@ class Experiment:
     def joint_inputs(self, variant: str) -> dict[str, list[str]]:
         """What realignment during fine-tuning is trained on."""
         chosen = self.variants[variant]
-        assert chosen.method.aligner is not None
         return self.linked_bitext(chosen.method.aligner, self.realignment_languages(chosen))
 
     @cache  # noqa: B019 (there is one experiment)
@@ -304,12 +302,16 @@ class Experiment:
 
     def encoder(self, model: str, variant: str, task: str, seed: str) -> str:
         """The manifest of the encoder that fine-tuning starts from, realigned or pretrained."""
-        if self.variants[variant].method.when != "before":
+        if not self.variants[variant].method.starts_realigned:
             return manifest(self.paths.model.format(model=model))
         recipe = self.recipe_names.get((model, variant, task))
         if recipe is None:
             raise InputError(f"the config does not combine model {model!r} with method {variant!r}")
         return manifest(self.paths.realigned.format(model=model, recipe=recipe, seed=seed))
+
+    def starting_kind(self, variant: str) -> str:
+        """Whether fine-tuning of a variant starts from a `realigned` or a `pretrained` encoder."""
+        return "realigned" if self.variants[variant].method.starts_realigned else "pretrained"
 
     @cache  # noqa: B019 (there is one experiment)
     def finetune_modules(self, task: str) -> tuple[str, ...]:
@@ -322,6 +324,7 @@ class Experiment:
         settings = self.config.finetuning.model_dump()
         settings["learning_rate"] = self.config.models[model].learning_rate or settings["learning_rate"]
         settings["epochs"] = self.config.epochs_of(task)
+        settings["max_length"] = self.config.max_length_of(task)
         return {"kind": self.kind(task), **settings}
 
     # measuring and scoring

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from realign.config.methods import Realignment
+from realign.config.methods import SENTENCE, Realignment
 from realign.realignment.registry import LOSSES
 
 
@@ -16,7 +16,8 @@ class Recipe:
     `settings` includes the learning rate for this model. `languages` are the languages to realign on, sorted.
     """
 
-    aligner: str
+    aligner: str | None
+    """None where sentences are realigned."""
     steps: int
     settings: Realignment
     languages: tuple[str, ...]
@@ -31,11 +32,16 @@ class Recipe:
         differing = self.settings.model_dump(exclude_defaults=True, exclude={"steps", "coefficient"})
         differing["languages"] = self.languages
         digest = hashlib.sha256(json.dumps(differing, sort_keys=True).encode()).hexdigest()
-        return f"{self.aligner}-{self.steps}-{digest[:8]}"
+        return f"{self.aligner or SENTENCE}-{self.steps}-{digest[:8]}"
 
     def params(self) -> dict[str, Any]:
         """Settings of realignment before fine-tuning."""
-        return {**objective_params(self.settings), "learning_rate": self.settings.learning_rate, "steps": self.steps}
+        return {
+            **objective_params(self.settings),
+            "learning_rate": self.settings.learning_rate,
+            "max_gradient_norm": self.settings.max_gradient_norm,
+            "steps": self.steps,
+        }
 
 
 def objective_params(settings: Realignment) -> dict[str, Any]:
@@ -47,6 +53,10 @@ def objective_params(settings: Realignment) -> dict[str, Any]:
         "batch_size": settings.batch_size,
         "max_length": settings.max_length,
         "layers": settings.layers,
+        "unit": settings.unit,
+        "head": settings.head,
+        "freeze": settings.freeze,
+        "regularise_to_start": settings.regularise_to_start,
         "micro_batch_size": settings.micro_batch_size,
     }
 

@@ -16,6 +16,7 @@ class JointObjective:
     def __init__(self, task: Objective, realignment: RealignmentObjective, coefficient: float = 1.0) -> None:
         """`task` and `realignment` share their encoder."""
         self.task, self.realignment, self.coefficient = task, realignment, coefficient
+        self.head = realignment.head
         self.draws: Iterator[Any] = zip(task.draws, realignment.draws, strict=False)
 
     def prepare(self, draws: tuple[Any, Any]) -> tuple[Batch, Batch]:

@@ -1,7 +1,8 @@
-"""Linked bitext for training: random access to the lines of many files, and batches that mix their languages."""
+"""Bitext for training: random access to the lines of many files, and batches that mix their languages."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator
@@ -16,12 +17,23 @@ LinkedPair = tuple[SentencePair, list[Link]]
 """A sentence pair and the usable links between its words."""
 
 
+class PairFile(Protocol):
+    """Random access to the sentence pairs of a bitext, each with its usable links."""
+
+    source: Path
+    """The file that is named when no pair is usable."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> LinkedPair: ...
+
+
 class LinkedBitextFile:
     """Random access to the linked lines of a bitext by byte offset; a million lines take only megabytes of memory."""
 
     def __init__(self, bitext: Path, links: Path) -> None:
         """Index the lines that have links; raises `InputError` for files of different length or without links."""
-        self._bitext, self.links = bitext, links
+        self._bitext, self.source = bitext, links
         bitext_offsets, link_offsets = _line_offsets(bitext), _line_offsets(links)
         if len(bitext_offsets) != len(link_offsets):
             raise InputError(f"{links}: {len(link_offsets) - 1} lines, but {bitext} has {len(bitext_offsets) - 1}")
@@ -37,13 +49,34 @@ class LinkedBitextFile:
         """Sentence pair and its usable links."""
         line = int(self._linked[index])
         pair = parse_pair(_read_line(self._bitext, self._bitext_offsets[line]), self._bitext, line + 1)
-        found = parse_links(_read_line(self.links, self._link_offsets[line]), self.links, line + 1)
-        check_range(found, pair, self.links, line + 1)
+        found = parse_links(_read_line(self.source, self._link_offsets[line]), self.source, line + 1)
+        check_range(found, pair, self.source, line + 1)
         return pair, usable_links(pair, found)
 
 
-def linked_files(bitexts: Iterable[str], links: Iterable[str]) -> list[LinkedBitextFile]:
-    """The bitexts of several languages, each with its file of links."""
+class SentenceFile:
+    """Random access to the sentence pairs of a bitext without word links; whole sentences are translations."""
+
+    def __init__(self, bitext: Path) -> None:
+        """Index the lines; raises `InputError` for a file without any."""
+        self.source = bitext
+        self._offsets = _line_offsets(bitext)
+        if len(self) == 0:
+            raise InputError(f"{bitext}: no sentence pairs at all")
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, index: int) -> LinkedPair:
+        """Sentence pair, and one link; none between sentences that are the same, as between words that are the same."""
+        pair = parse_pair(_read_line(self.source, self._offsets[index]), self.source, index + 1)
+        return pair, [] if list(pair.source) == list(pair.target) else [(0, 0)]
+
+
+def pair_files(bitexts: Iterable[str], links: Iterable[str] | None = None) -> list[PairFile]:
+    """The bitexts of several languages, each with its file of links, if words and not sentences are realigned."""
+    if links is None:
+        return [SentenceFile(Path(text)) for text in bitexts]
     return [LinkedBitextFile(Path(text), Path(file)) for text, file in zip(bitexts, links, strict=True)]
 
 
@@ -62,7 +95,7 @@ def _read_line(path: Path, offset: int) -> str:
         return lines.readline().decode("utf-8").rstrip("\n")
 
 
-def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, rng: Generator) -> Iterator[list[LinkedPair]]:
+def mixed_batches(files: Sequence[PairFile], batch_size: int, rng: Generator) -> Iterator[list[LinkedPair]]:
     """Endless batches that take sentence pairs from every language in turn; a file is reshuffled after each pass."""
     streams = [_endless(file, rng.spawn(1)[0]) for file in files]
     turn = 0
@@ -71,7 +104,7 @@ def mixed_batches(files: Sequence[LinkedBitextFile], batch_size: int, rng: Gener
         turn += batch_size
 
 
-def _endless(file: LinkedBitextFile, rng: Generator) -> Iterator[LinkedPair]:
+def _endless(file: PairFile, rng: Generator) -> Iterator[LinkedPair]:
     """Endless shuffled lines; raises `InputError` after a pass without any usable link to train on."""
     while True:
         usable = 0
@@ -80,6 +113,6 @@ def _endless(file: LinkedBitextFile, rng: Generator) -> Iterator[LinkedPair]:
             usable += len(links)
             yield pair, links
         if usable == 0:
-            raise InputError(
-                f"{file.links}: no usable word link, one-to-one and between different words; check the aligner"
-            )
+            kind = "word link, one-to-one and between different words; check the aligner"
+            sentences = "sentence pair, whose sides differ"
+            raise InputError(f"{file.source}: no usable {sentences if isinstance(file, SentenceFile) else kind}")

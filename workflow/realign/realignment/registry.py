@@ -39,5 +39,6 @@ LOSSES = (
         "translations against all other words of the batch (Wu and Dredze 2020)",
         ContrastiveSettings,
     ),
+    Loss("l2", "realign.realignment.losses.l2", "squared distance of translations (Cao et al. 2020)"),
 )
 """The first one is the default."""

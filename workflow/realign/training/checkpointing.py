@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from realign.encoders.checkpoint import (
     LOSSES,
@@ -64,6 +65,8 @@ def train_checkpoint(
 ) -> None:
     """Train `model` and store it with the tokenizer of `base`, its manifest, loss curve and run record.
 
+    If the objective has a head of its own, it is trained too and not stored.
+
     The training saves its state beside its folder, and continues from a state that an earlier try has left there.
     `sentences` is the number of sentences in the whole training. When the loss diverges, the weights of the last good
     step are saved in `<folder>.diverged`, and `NonFiniteLoss` is raised.
@@ -72,11 +75,13 @@ def train_checkpoint(
     startup, start = seconds_since_start(), time.monotonic()
     identity = f"{manifest.model_dump_json()} {library_versions()} {plan} {precision} {execution.identity}"
     state = TrainingState(folder.with_name(f".{folder.name}.state"), identity, execution.state_seconds)
+    head = getattr(objective, "head", None)
+    trained = model if head is None else nn.ModuleList([model, head])
     label = "realignment" if manifest.task is None else "fine-tuning"
     try:
         with state.listening():
             losses = train(
-                model, objective, plan, precision=precision, label=label, state=state, at_once=execution.at_once
+                trained, objective, plan, precision=precision, label=label, state=state, at_once=execution.at_once
             )
     except NonFiniteLoss:
         model.save_pretrained(folder.with_name(f"{folder.name}.diverged"))

@@ -57,7 +57,8 @@ class Plan:
     warmup: float = 0.0
     decay: Literal["linear", "constant"] = "constant"
     weight_decay: float = 0.0
-    max_gradient_norm: float = 1.0
+    max_gradient_norm: float | None = 1.0
+    """Longer gradients are scaled to this length; None leaves them."""
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
@@ -105,7 +106,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
         loss = gradients(next(batches), device, step)
-        norm = nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm)
+        norm = nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm or math.inf)
         unread.append(torch.stack([loss, norm.detach()]))
         bad = torch.maximum(bad, 1.0 - unread[-1].isfinite().all().float())
         optimizer.found_inf = bad  # type: ignore[attr-defined]
