@@ -357,3 +357,20 @@ def test_all_languages_are_compared_over_as_many_pairs_as_each_has(encoders: lis
     # a language with too few pairs for any number does not pull the others down
     table = alignment_table([], [*two, with_pairs(italian, 3, {})], STARTS, METHODS, MEASURES)
     assert table.groupby("language")["n"].first().to_dict() == {"de": 50, "it": 3, "nl": 50}
+
+
+def test_the_interval_of_the_mean_is_over_languages_that_gain_differently() -> None:
+    # every sentence and every seed of a language gains the same, so that languages alone make the spread
+    gain = {"en": 0, "de": 0, "it": 2, "nl": 4}
+    records = [
+        score(method, seed, language, 0.3).model_copy(
+            update={"numerators": [3 + gain[language] * (method != "baseline")] * 10}
+        )
+        for seed in range(3)
+        for language in LANGUAGES
+        for method in METHODS
+    ]
+    table = realignment_gains(records, "en", METHODS, resamples=2000, confidence=0.9, seed=0)
+    assert interval(table, "it") == pytest.approx([0.2, 0.2])
+    # the 5th and 95th percentile of the mean of three draws from 0, .2 and .4
+    assert interval(table, "mean") == pytest.approx([0.2 / 3, 1 / 3])

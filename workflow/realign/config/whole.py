@@ -245,6 +245,8 @@ class Config(Section):
                         )
 
     def _check_models(self) -> None:
+        if ALL in self.models:
+            raise ValueError(f"models: the tables use the name {ALL!r} for all models together; choose another")
         for name, model in self.models.items():
             others = sorted(set(model.methods or ()) - set(self.methods))
             if others:
