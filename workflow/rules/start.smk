@@ -30,7 +30,7 @@ logging.raiseExceptions = False
 # A config file given on the command line replaces the default one; the two are not merged. A workflow that uses this one
 # as a module passes its own config.
 try:
-    for path in workflow.overwrite_configfiles or ["config.yaml"] * (not workflow.modifier.is_module):
+    for path in workflow.overwrite_configfiles or ["config.yaml"] * workflow.modifier.is_main_snakefile():
         check_config_file(Path(path))
 except InputError as error:
     raise WorkflowError(str(error))
