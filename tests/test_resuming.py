@@ -28,7 +28,7 @@ from realign.encoders.checkpoint import Manifest, base_encoder
 from realign.encoders.words import WordTokenizer
 from realign.tasks.tagging.model import TaggingObjective, load
 from realign.realignment.joint import JointObjective
-from realign.realignment.linked_bitext import linked_files, mixed_batches
+from realign.realignment.linked_bitext import pair_files, mixed_batches
 from realign.realignment.losses.contrastive import loss
 from realign.realignment.objective import RealignmentObjective
 from realign.training.checkpointing import Destination, Execution, train_checkpoint
@@ -42,7 +42,7 @@ rng = seed_everything(31)
 tagger = load(encoder, torch.device("cpu"), data.label_names)
 tokenizer = WordTokenizer(encoder, 32)
 task = TaggingObjective(tagger, tokenizer, data, 2, rng)
-batches = mixed_batches(linked_files([str(bitext)], [str(links)]), 2, rng)
+batches = mixed_batches(pair_files([str(bitext)], [str(links)]), 2, rng)
 
 class Announced(JointObjective):
     def prepare(self, draw):
