@@ -18,7 +18,7 @@ from realign.aligners.inputs import AlignerInputs
 from realign.encoders.checkpoint import load_encoder
 from realign.encoders.devices import autocast, pick_device, use_threads
 from realign.encoders.precision import Precision
-from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad
+from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad, padded
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.files import atomic_writer, read_lines
@@ -148,8 +148,7 @@ def _states(
     encoder: "PreTrainedModel", sentences: Sequence[OwnedPieces], pad_id: int, layer: int, precision: Precision
 ) -> tuple[Tensor, Tensor]:
     """States [batch, pieces, hidden] of a layer, in float32, and the word [batch, pieces] of each sub-word."""
-    ids = pad([sentence.ids for sentence in sentences], pad_id).to(encoder.device)
-    mask = pad([[1] * len(sentence.ids) for sentence in sentences], 0).to(encoder.device)
+    ids, mask = (side.to(encoder.device) for side in padded([sentence.ids for sentence in sentences], pad_id))
     with autocast(encoder.device, precision):
         states = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[layer]
     return states.float(), pad([sentence.words for sentence in sentences], NO_PIECE).to(encoder.device)

@@ -85,6 +85,8 @@ def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -
             }
             for key, score in measure_pairs(source, target, names).items():
                 by_pairs = {size: round(fmean(found[key] for found in parts), 6) for size, parts in drawn.items()}
+                if len(source) in SIZES:  # all of them, in any order
+                    by_pairs[len(source)] = round(score, 6)
                 rows.append(
                     AlignmentScore(
                         layer=layer, direction=key[0], measure=key[1], score=score, n=len(source), by_pairs=by_pairs
@@ -94,10 +96,10 @@ def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -
 
 
 def _draws(n: int) -> Iterator[tuple[int, Tensor]]:
-    """Each of `SIZES` up to n with disjoint random sets of that many of n pairs: [draws, size]."""
+    """Each of `SIZES` below n with disjoint random sets of that many of n pairs: [draws, size]."""
     shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(0))
     for size in SIZES:
-        if size <= n:
+        if size < n:
             draws = min(n // size, DRAWS)
             yield size, shuffled[: draws * size].view(draws, size)
 

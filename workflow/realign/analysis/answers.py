@@ -4,18 +4,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from realign.analysis.correlation import ALL_MODELS
+from realign.analysis.correlation import headline
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.layouts import SIGNIFICANT, ceiling_note
-from realign.analysis.tables import BASELINE
 
 
 def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, confidence: float) -> str:
     """Whether alignment of the last layer goes with transfer, over all models, before and after fine-tuning."""
-    chosen = {"task": task, "method": BASELINE, "model": ALL_MODELS, "position": "last", "measure": measure}
-    chosen["direction"] = "forward"
-    own = correlations[(correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)]
-    cells = {moment: own[own["moment"] == moment].iloc[0] for moment in ("before", "after")}
+    cells = {moment: headline(correlations, task, moment, measure) for moment in ("before", "after")}
     before, after = cells.values()
     interval = f"{confidence:.0%} interval over languages and models"
     sentences = [

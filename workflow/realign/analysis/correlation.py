@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import permutations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from realign.analysis.tables import SCORE_KEYS, alignment_of_runs, with_transfer
+from realign.analysis.tables import BASELINE, SCORE_KEYS, alignment_of_runs, with_transfer
 
 Values = NDArray[np.float64]
 Weights = NDArray[np.float64]
@@ -120,6 +121,13 @@ def permutation_test(x: Values, y: Values, seed: int) -> tuple[float, float]:
     most = distance.max()
     p, least = (float((distance >= reached - 1e-9 * max(1.0, most)).mean()) for reached in (distance[0], most))
     return p, least
+
+
+def headline(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> "pd.Series[Any]":
+    """The row that answers the study's question: baseline, all models, last layer, from source to target."""
+    chosen = {"task": task, "moment": moment, "method": BASELINE, "model": ALL_MODELS}
+    chosen |= {"position": "last", "measure": measure, "direction": "forward"}
+    return correlations[(correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)].iloc[0]
 
 
 def layer_positions(layers: list[int]) -> dict[str, dict[int, int]]:

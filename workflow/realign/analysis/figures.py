@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from realign.analysis.correlation import ALL_MODELS
+from realign.analysis.correlation import headline
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
 from realign.text.files import atomic_path
@@ -97,10 +97,7 @@ def _dot(color: str, marker: str, label: str) -> Line2D:
 
 
 def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> str:
-    chosen = {"task": task, "moment": moment, "method": BASELINE, "model": ALL_MODELS}
-    chosen |= {"position": "last", "measure": measure}
-    matches = (correlations[list(chosen)] == pd.Series(chosen)).all(axis=1)
-    cell = correlations[matches & (correlations["direction"] == "forward")].iloc[0]
+    cell = headline(correlations, task, moment, measure)
     if pd.isna(cell["rho"]):
         return f"too few points, n = {cell['n']}"
     least = " (the least possible)" if cell["p"] <= cell["p_least"] else ""

@@ -343,13 +343,11 @@ class Config(Section):
 
     def epochs_of(self, task: str) -> int:
         """Passes over the training examples of a task."""
-        epochs = self.finetuning.epochs
-        return epochs[task] if isinstance(epochs, dict) else epochs
+        return _of_task(self.finetuning.epochs, task)
 
     def max_length_of(self, task: str) -> int:
         """The longest input of a task, in sub-words."""
-        longest = self.finetuning.max_length
-        return longest[task] if isinstance(longest, dict) else longest
+        return _of_task(self.finetuning.max_length, task)
 
     def targets_of(self, task: str) -> list[str]:
         """The target languages that a task is scored on, sorted."""
@@ -364,6 +362,11 @@ class Config(Section):
 def _key(method: Method, key: str) -> str:
     """The config key that gives a method's setting."""
     return f"methods.{method.name}.{key}" if key in method.own else f"realignment.{key}"
+
+
+def _of_task(number: int | dict[str, int], task: str) -> int:
+    """A number for all tasks, or one of those for each."""
+    return number[task] if isinstance(number, dict) else number
 
 
 def _by_language(entry: Any) -> tuple[str, ...]:

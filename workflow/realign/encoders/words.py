@@ -143,8 +143,7 @@ class WordTokenizer:
 
     def collate(self, sentences: Sequence[EncodedSentence]) -> WordBatch:
         """Pad sentences to the longest."""
-        ids = pad([sentence.ids for sentence in sentences], self.pad_id)
-        mask = pad([[1] * len(sentence.ids) for sentence in sentences], 0)
+        ids, mask = padded([sentence.ids for sentence in sentences], self.pad_id)
         return WordBatch(ids, mask, pad([sentence.first_pieces for sentence in sentences], NO_PIECE))
 
 
@@ -152,6 +151,11 @@ def pad(rows: list[list[int]], value: int) -> Tensor:
     """Rows [rows, longest], the shorter ones padded with `value`."""
     width = max(map(len, rows))
     return torch.tensor([row + [value] * (width - len(row)) for row in rows])
+
+
+def padded(ids: Sequence[list[int]], pad_id: int) -> tuple[Tensor, Tensor]:
+    """Sentences as ids and mask, both [sentences, longest]."""
+    return pad(list(ids), pad_id), pad([[1] * len(row) for row in ids], 0)
 
 
 def word_states(states: Tensor, first_pieces: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from realign.encoders.checks import check_layers, check_length
 from realign.encoders.devices import in_micro_batches
-from realign.encoders.words import NO_PIECE, WordTokenizer, pad
+from realign.encoders.words import NO_PIECE, WordTokenizer, pad, padded
 from realign.realignment.freezing import Freeze, frozen_parameters
 from realign.realignment.head import Width, new_head
 from realign.realignment.linked_bitext import LinkedPair, PairFile, mixed_batches
@@ -125,11 +125,12 @@ class RealignmentObjective:
         return states.flatten(0, 1).index_select(0, batch.words)
 
     def _distance_from_start(self, vectors: Tensor, batch: RealignmentBatch, at_once: int | None) -> Tensor:
-        """Mean squared distance of the source side from the start encoder, a scalar."""
+        """Mean squared distance of the source side, the first half, from the start encoder, a scalar."""
+        half, source = len(batch.ids) // 2, batch._replace(words=batch.words[batch.is_source])
         with torch.no_grad():
-            states = in_micro_batches(partial(self._states, of=self.start), at_once, batch.ids, batch.mask)
-            before = self.vectors(states, batch)
-        return nn.functional.mse_loss(vectors[batch.is_source].float(), before[batch.is_source].float())
+            start = partial(self._states, of=self.start)
+            before = self.vectors(in_micro_batches(start, at_once, batch.ids[:half], batch.mask[:half]), source)
+        return nn.functional.mse_loss(vectors[batch.is_source].float(), before.float())
 
     def _states(self, ids: Tensor, mask: Tensor, of: "PreTrainedModel | None" = None) -> Tensor:
         inputs = {"input_ids": ids, "attention_mask": mask, "output_hidden_states": True}
@@ -149,8 +150,7 @@ class SentenceObjective(RealignmentObjective):
         """The sentences of these pairs; each is linked to its translation if both have a word."""
         sentences = [pair.source for pair, _ in linked] + [pair.target for pair, _ in linked]
         encoded = self.tokenizer.encode_pieces(sentences)
-        ids = pad([sentence.ids for sentence in encoded], self.tokenizer.pad_id)
-        mask = pad([[1] * len(sentence.ids) for sentence in encoded], 0)
+        ids, mask = padded([sentence.ids for sentence in encoded], self.tokenizer.pad_id)
         pieces = pad([[int(word != NO_PIECE) for word in sentence.words] for sentence in encoded], 0)  # [2b, pieces]
         present, size = pieces.any(dim=1), len(linked)
         kept = [number for number, (_, links) in enumerate(linked) if links and present[[number, number + size]].all()]
