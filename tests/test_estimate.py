@@ -3,22 +3,25 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from realign.config.reading import read_config
-from realign.experiment.encoder_sizes import KNOWN, Shape, shape_of
+from realign.encoders.e5 import E5File
+from realign.encoders.lab import kept_ids
+from realign.errors import InputError
+from realign.experiment.encoder_sizes import KNOWN, LAB_PIECES, Shape, shape_of
 from realign.experiment.estimate import Assumptions, Training, disk, rows, trainings
 from realign.experiment.experiment import Experiment
 from study import PROJECT, environment
 
 
-@pytest.fixture
-def experiment() -> Experiment:
+def content() -> dict[str, Any]:
     """Two models, of which one is only a baseline; three methods, one task and two seeds."""
     entry = {"source": "hub", "name": "FacebookAI/xlm-roberta-base"}
-    config = {
+    return {
         "target_languages": ["ar", "zh"],
         "seeds": [1, 2],
         "models": {"base": entry, "large": {**entry, "name": "FacebookAI/xlm-roberta-large", "methods": ["baseline"]}},
@@ -29,7 +32,11 @@ def experiment() -> Experiment:
         "finetuning": {"epochs": 5, "batch_size": 32},
         "storage": {"keep": ["realigned"], "dtype": "bfloat16"},
     }
-    return Experiment(read_config(config), PROJECT / "lab")
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return Experiment(read_config(content()), PROJECT / "lab")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,17 @@ def test_hours_and_disk_equal_a_count_by_hand(experiment: Experiment) -> None:
     assert lines[1] == f"{'realigned weights':22}{2 * gigabytes:8.1f} GB"
     assert lines[2].startswith(f"{'finetuned weights':22}{8 * gigabytes:8.1f} GB if all were kept")
     assert lines[3] == f"{'bitext':22}{0.12:8.1f} GB at most"
+
+
+def test_the_lab_s_encoder_is_as_large_as_the_one_that_is_written(e5_file: E5File) -> None:
+    vocabulary = set((PROJECT / "lab/vocabulary.txt").read_text(encoding="utf-8").splitlines())
+    assert len(kept_ids(e5_file.pieces, vocabulary)) == LAB_PIECES
+
+
+def test_a_training_of_unknown_length_is_not_counted_as_none() -> None:
+    changed = content() | {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": 60}}
+    with pytest.raises(InputError, match=r"config: tasks.pos.training_sentences: missing"):
+        list(trainings(Experiment(read_config(changed), PROJECT / "lab")))
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:

@@ -308,6 +308,7 @@ def test_a_method_realigns_before_and_during_fine_tuning() -> None:
     [
         ({"when": "before"}, "has no 'aligner' among its settings"),
         ({"when": "before", "unit": "sentence", "aligner": "dictionary"}, "mine.aligner: has no effect on"),
+        ({"when": "during", "unit": "sentence", "aligner": "fastalign"}, "mine.aligner: has no effect on"),
         ({"when": "before", "aligner": "dictionary", "freeze": [3, 1]}, "mine.freeze: found [3, 1]"),
         ({"when": "before", "aligner": "dictionary", "freeze": "middle"}, "mine.freeze"),
         ({"when": "before", "aligner": "dictionary", "head": []}, "mine.head: found []"),
@@ -320,6 +321,13 @@ def test_a_mistake_in_a_setting_is_one_sentence(method: dict[str, Any], said: st
     with pytest.raises(InputError) as error:
         experiment({"mine": method})
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_name_that_says_an_aligner_is_not_taken_for_sentences() -> None:
+    with pytest.raises(InputError, match="methods: 'before-dictionary' names an aligner, which has no effect"):
+        experiment({"before-dictionary": {"unit": "sentence"}})
+    found = experiment({"before-sentences": {"unit": "sentence"}}).config.all_methods["before-sentences"]
+    assert (found.when, found.aligner) == ("before", None)
 
 
 def test_new_settings_at_their_defaults_change_no_recipe() -> None:

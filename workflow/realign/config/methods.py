@@ -183,8 +183,6 @@ def _when_and_aligner(name: str, settings: dict[str, Any], *, sentences: bool) -
 
     The realignment of sentences uses no links.
     """
-    if sentences and settings.get("aligner") is not None:
-        raise ValueError(f"methods.{name}.aligner: has no effect on the realignment of sentences")
     aligners = [row.name for row in ALIGNERS]
     when, _, aligner = name.partition("-")
     said: dict[str, str] = {}
@@ -192,6 +190,10 @@ def _when_and_aligner(name: str, settings: dict[str, Any], *, sentences: bool) -
         said["when"] = when
         if aligner in aligners or "aligner" not in settings:
             said["aligner"] = aligner
+    if sentences and settings.get("aligner") is not None:
+        raise ValueError(f"methods.{name}.aligner: has no effect on the realignment of sentences")
+    if sentences and said.get("aligner") in aligners:
+        raise ValueError(f"methods: {name!r} names an aligner, which has no effect on the realignment of sentences")
     found = {}
     for key, expected in (("when", list(WHENS)), ("aligner", aligners)):
         value = settings.pop(key, said.get(key))

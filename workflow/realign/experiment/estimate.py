@@ -6,7 +6,6 @@ takes. What the estimate assumes is printed with it, and is an option.
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -75,13 +74,15 @@ class Training:
 def trainings(experiment: Experiment) -> Iterator[Training]:
     """Every training of an experiment; raises `InputError` where the number of steps is not known before fetching."""
     seeds, batch = len(experiment.seeds), experiment.config.finetuning.batch_size
+    for task, steps in experiment.finetuning_steps.items():
+        if steps == 0:
+            raise InputError(f"config: tasks.{task}.training_sentences: missing; steps are not known before fetching")
     for (model, _), recipe in experiment.recipes.items():
         yield Training("realign", model, seeds, recipe.steps, 2 * recipe.settings.batch_size)
     for model, variant, task in experiment.finetunings():
         steps, method = experiment.finetuning_steps[task], experiment.variants[variant].method
-        joint = method.joint
-        pairs = 2 * method.realignment.batch_size if joint else 0
-        yield Training("finetune_jointly" if joint else "finetune", model, seeds, steps, batch + pairs)
+        pairs = 2 * method.realignment.batch_size if method.joint else 0
+        yield Training("finetune_jointly" if method.joint else "finetune", model, seeds, steps, batch + pairs)
 
 
 def dry_run(config: Path) -> dict[str, int]:
@@ -89,7 +90,7 @@ def dry_run(config: Path) -> dict[str, int]:
     files = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(config)]
     options = ["--workflow-profile", "none", "-n", "-q", "rules", "--forceall", "--nolock"]
     command = [sys.executable, "-m", "snakemake", *files, *options]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise InputError((run.stdout + run.stderr).strip().splitlines()[-1])
     counts = {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+)\s+(\d+)$", run.stdout + run.stderr, re.MULTILINE)}
