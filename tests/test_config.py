@@ -73,7 +73,10 @@ def content() -> dict[str, Any]:
             {"tasks": {"pos": {"source": "hub", "dataset": "wikiann"}}},
             "tasks.pos.dataset: found 'wikiann'; expected",
         ),
-        ({"tasks": {"pos": {"source": "hub", "dataset": "ud"}}}, "tasks.pos.treebanks: no treebank for ar, en, es"),
+        (
+            {"tasks": {"pos": {"source": "hub", "dataset": "ud"}}, "target_languages": ["ar", "bn", "xal"]},
+            "tasks.pos.treebanks: no treebank for bn, xal",
+        ),
         (
             {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": "match"}},
             "tasks.pos.training_sentences: missing; 'realignment.steps: match' needs it",

@@ -15,8 +15,8 @@ from realign.tasks.registry import KINDS, TASKS
 from study import PROJECT
 
 ROOMS = [
-    "errors", "durations", "settings", "jobs", "text", "sources", "encoders", "aligners", "alignment", "training",
-    "realignment", "tasks", "finetuning", "analysis", "config", "experiment",
+    "errors", "durations", "languages", "settings", "jobs", "text", "sources", "encoders", "aligners", "alignment",
+    "training", "realignment", "tasks", "finetuning", "analysis", "config", "experiment",
 ]  # fmt: skip
 """From top to bottom, as the README shows them."""
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY or path.stem != "__init__")

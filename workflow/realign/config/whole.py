@@ -288,7 +288,7 @@ class Config(Section):
                 without = sorted({self.source_language, *self.targets_of(name)} - set(getattr(entry, key)))
                 if without:
                     raise ValueError(f"tasks.{name}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
-            if is_hub(entry) and matched and entry.training_sentences is None:
+            if is_hub(entry) and matched and self.training_size(name) is None:
                 raise ValueError(
                     f"tasks.{name}.training_sentences: missing; 'realignment.steps: match' needs it before fetching"
                 )
@@ -348,6 +348,13 @@ class Config(Section):
     def max_length_of(self, task: str) -> int:
         """The longest input of a task, in sub-words."""
         return _of_task(self.finetuning.max_length, task)
+
+    def training_size(self, task: str) -> int | None:
+        """The number of training examples of a task from the hub: given here, or known of the corpus."""
+        entry = self.task_entries[task]
+        corpus = next(row for row in CORPORA if row.name == entry.dataset)
+        given: int | None = entry.training_sentences
+        return given or corpus.sizes.get(entry.part_of(self.source_language))
 
     def targets_of(self, task: str) -> list[str]:
         """The target languages that a task is scored on, sorted."""

@@ -88,10 +88,10 @@ class Experiment:
         }
 
     def training_examples(self, task: str) -> int:
-        """Number of training examples of a task: counted in its file, or given in the config for data from the hub."""
+        """Number of training examples of a task: counted in its file, or known before it is fetched from the hub."""
         entry = self.config.task_entries[task]
         if is_hub(entry):
-            return entry.training_sentences or 0  # the config's validation requires it where it is needed
+            return self.config.training_size(task) or 0  # the config's validation requires it where it is needed
         path = Path(self.locate.examples(task, self.source, "train"))
         count: int = import_module(task_row(task).module).count(path)
         if count == 0:

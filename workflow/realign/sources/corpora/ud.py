@@ -1,11 +1,13 @@
 """Universal Dependencies by treebank and release, as the treebanks' own CoNLL-U files."""
 
+from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 from realign.sources.hub import check_enough
 from realign.sources.requests import LabelledRequest, Provenance
 from realign.sources.web import download
-from realign.text.conll import TaggedSentence, read_pos
+from realign.text.conll import TaggedSentence, read_conllu, read_pos
 
 URL = "https://raw.githubusercontent.com/UniversalDependencies/{treebank}/{release}/{lang}_{name}-ud-{split}.conllu"
 
@@ -25,7 +27,14 @@ def fetch(request: LabelledRequest) -> tuple[list[TaggedSentence], Provenance]:
     )
     raw = request.folder / f"{request.split}.conllu"
     digest = download(url, raw)
-    sentences = list(islice(read_pos(raw), request.limit))
+    read = read_every_line if request.settings.get("multiword_tokens") else read_pos
+    sentences = list(islice(read(raw), request.limit))
     raw.unlink()
     check_enough(sentences, request.limit, f"{treebank} ({request.split})")
     return sentences, {"treebank": treebank, "revision": release, "sha256": digest}
+
+
+def read_every_line(path: Path) -> Iterator[TaggedSentence]:
+    """Stream every line of each sentence: a multiword token with the label `_`, then its words; empty nodes too."""
+    for sentence in read_conllu(path):
+        yield TaggedSentence([line["form"] for line in sentence], [line["upos"] or "_" for line in sentence])
