@@ -28,6 +28,7 @@ class StandInHub:
         self.cuts: dict[str, list[int]] = {}
         self.refusals: dict[str, int] = {}
         self.heeds_if_range = True
+        self.serves_parts = True
         self.url = ""
 
     def cut(self, name: str, *after: int) -> None:
@@ -156,6 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers["X-Repo-Commit"] = commit
         start, status = 0, 200
         same = not self.hub.heeds_if_range or self.headers.get("If-Range", headers["ETag"]) == headers["ETag"]
+        same = same and self.hub.serves_parts
         if body and same and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
             start, end = int(wanted[1]), int(wanted[2] or len(content) - 1)
             if start >= len(content):

@@ -19,7 +19,7 @@ rule prepare_bitext:
         processor=1,
     params:
         code=digest("prepare_bitext"),
-        settings=lambda w: EXPERIMENT.bitext_params(w.split),
+        settings=lambda w: EXPERIMENT.bitext_params(w.split, w.lang),
         identity=identity,
         sizes=sizes,
     script:
@@ -36,7 +36,7 @@ rule fetch_bitext:
         "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
     params:
         code=digest("fetch_bitext", *EXPERIMENT.bitext_modules()),
-        settings=lambda w: EXPERIMENT.bitext_params(w.split),
+        settings=lambda w: EXPERIMENT.bitext_params(w.split, w.lang),
         identity=identity,
     script:
         "../scripts/fetch_bitext.py"

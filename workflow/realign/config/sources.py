@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeGuard
 from pydantic import Field, create_model, model_validator
 
 from realign.settings import Language, ScoredLanguages, Section, template
-from realign.sources.registry import BITEXT, CORPORA, HubSettings
+from realign.sources.registry import BITEXT, CORPORA, FetchedSettings
 from realign.tasks.registry import TASKS, Task
 
 
@@ -126,4 +126,4 @@ TaskEntries: type[Section] = create_model(  # type: ignore[call-overload]
 
 def is_hub(entry: object) -> TypeGuard[Any]:
     """Whether an entry is fetched from the hub."""
-    return isinstance(entry, HubSettings | DictionaryHub)
+    return isinstance(entry, FetchedSettings | DictionaryHub)

@@ -1,5 +1,6 @@
 """The config of an experiment: its sections, and the checks between them."""
 
+import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -183,6 +184,7 @@ class Config(Section):
         self._check_methods()
         self._check_models()
         self._check_measurement()
+        self._check_bitext()
         self._check_tasks()
         self._check_aligners()
         self._check_published()
@@ -215,10 +217,10 @@ class Config(Section):
             (f"{key}.{name}", pattern)
             for key in ("bitext", "dictionaries", "gold_links")
             for name, pattern in (getattr(self, key).model_dump() if getattr(self, key) else {}).items()
-            if name in ("pattern", "target_side", "bitext", "links") and pattern is not None
+            if name in ("pattern", "target_side", "target_url", "bitext", "links") and pattern is not None
         ]
         for key, pattern in patterns:
-            if len(self.target_languages) > 1 and "{lang}" not in pattern:
+            if len(self.target_languages) > 1 and not {"{lang}", "{pair}"} & set(re.findall(r"{\w+}", pattern)):
                 raise ValueError(f"{key}: found {pattern!r}; expected {{lang}}, because languages cannot share a file")
 
     def _check_methods(self) -> None:
@@ -266,6 +268,12 @@ class Config(Section):
                 raise ValueError(
                     f"measurement.measures: unknown measure {name!r}; the measures are {', '.join(measures)}"
                 )
+
+    def _check_bitext(self) -> None:
+        for key in _by_language(self.bitext):
+            without = sorted({self.source_language, *self.target_languages} - set(getattr(self.bitext, key)))
+            if without:
+                raise ValueError(f"bitext.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
 
     def _check_tasks(self) -> None:
         if not self.task_entries:

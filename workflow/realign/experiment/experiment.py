@@ -173,16 +173,21 @@ class Experiment:
         corpus = _corpus(self.config.bitext)
         return (corpus.module,) if corpus else ()
 
-    def bitext_params(self, split: str) -> Params:
+    def bitext_params(self, split: str, language: str) -> Params:
         """What bitext depends on besides its files: its source."""
         entry = self.config.bitext
         if split == GOLD or not is_hub(entry):
             source = self.config.gold_links.source if split == GOLD and self.config.gold_links else entry.source
             return {"source": source}
         limit = entry.max_sentences if split == "train" else None
-        settings = entry.model_dump(exclude={"max_sentences"})
-        (module,) = self.bitext_modules()
-        return {"source_language": self.source, "module": module, "limit": limit, "corpus": settings}
+        settings = entry.model_dump(exclude={"max_sentences", "sha256"})
+        corpus = _corpus(entry)
+        assert corpus is not None
+        for key in corpus.by_language:
+            settings[key] = {name: settings[key][name] for name in (self.source, language)}
+        params = {"source_language": self.source, "module": corpus.module, "limit": limit, "corpus": settings}
+        pinned = getattr(entry, "sha256", {}).get(language, {}).get(split)
+        return {**params, "sha256": pinned} if pinned else params
 
     def dictionary(self, language: str) -> str:
         """The dictionary of a language: the user's file, the lab's, or a fetched one."""

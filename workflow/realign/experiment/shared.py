@@ -7,6 +7,8 @@ from pathlib import Path
 from realign.config.models import ModelHub
 from realign.config.sources import is_hub
 from realign.config.whole import Config
+from realign.experiment.locate import SPLITS
+from realign.sources.registry import HubSettings
 from realign.text.files import entry_sum, sum_of, umask
 
 
@@ -15,9 +17,15 @@ def unpinned(config: Config) -> list[str]:
     revisions = {
         f"models.{name}": model.revision for name, model in config.models.items() if isinstance(model, ModelHub)
     }
-    if is_hub(config.bitext):
+    unchecked = []
+    if isinstance(config.bitext, HubSettings):
         revisions["bitext"] = config.bitext.revision
+    elif is_hub(config.bitext):
+        unchecked = [
+            lang for lang in sorted(config.target_languages) if set(SPLITS) - set(config.bitext.sha256.get(lang, ()))
+        ]
     keys = [f"{key}.revision" for key, revision in revisions.items() if not re.fullmatch("[0-9a-f]{40}", revision)]
+    keys += [f"bitext.sha256.{language}" for language in unchecked]
     if is_hub(config.dictionaries) and any(row.dictionary for row in config.used_aligners):
         unknown = set(config.target_languages) - set(config.dictionaries.sha256)
         keys += [f"dictionaries.sha256.{language}" for language in sorted(unknown)]

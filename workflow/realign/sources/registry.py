@@ -6,9 +6,9 @@ The module has `fetch(request)`, which returns raw sentence pairs or labelled ex
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from realign.languages import usual
 from realign.settings import Count, Language, Revision, ScoredLanguages, Section, template
@@ -17,15 +17,20 @@ from realign.text.labels import UPOS
 BITEXT = "bitext"
 
 
-class HubSettings(Section):
+class FetchedSettings(Section):
     """The settings of every entry with `source: hub`."""
 
     source: Annotated[Literal["hub"], Field(description="`hub`: fetched once, then used offline")]
-    revision: Revision = Field("main", description="commit, tag or branch; pin a commit so that the data never change")
 
     def part_of(self, language: str) -> str:
         """What a corpus calls the part of its data that this entry reads for a language; see `Corpus.sizes`."""
         return language
+
+
+class HubSettings(FetchedSettings):
+    """The settings of an entry that a repository's revision pins."""
+
+    revision: Revision = Field("main", description="commit, tag or branch; pin a commit so that the data never change")
 
 
 def usually(column: str) -> AfterValidator:
@@ -33,12 +38,78 @@ def usually(column: str) -> AfterValidator:
     return AfterValidator(lambda given: {**usual(column), **given})
 
 
-class BitextSettings(HubSettings):
-    """Parallel sentences from the hub, tokenised by the workflow."""
+class MaxSentences(Section):
+    """What the entries of all bitext from the hub have in common."""
 
     max_sentences: Count | None = Field(
         None, description="use at most this many training sentence pairs per language, from the beginning"
     )
+
+
+class BitextSettings(HubSettings, MaxSentences):
+    """Parallel sentences from the hub, tokenised by the workflow."""
+
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FileBitextSettings(FetchedSettings, MaxSentences):
+    """Parallel sentences in files that have no held-out part."""
+
+    test_sentences: Count = Field(
+        2000,
+        description="hold out this many sentence pairs, the first ones, to measure alignment; training has the rest",
+    )
+    sha256: dict[Language, dict[Literal["train", "test"], Sha256]] = Field(
+        {},
+        description="expected sha256 of the sentence pairs by language and split, `pairs_sha256` in the "
+        "`.source.json` beside them; those without one are not checked",
+    )
+
+
+class NllbSettings(FileBitextSettings):
+    """NLLB's mined bitext, as far as `max_sentences` asks for."""
+
+    codes: Annotated[dict[Language, str], usually("nllb")] = Field(
+        {},
+        description="what NLLB calls each language, such as `arb_Arab`; for others, that of `languages.csv`",
+        validate_default=True,
+    )
+    url: Annotated[str, template("pair", needs=["pair"])] = Field(
+        "https://storage.googleapis.com/allennlp-data-bucket/nllb/{pair}.gz",
+        description="URL of the tab-separated pairs; `{pair}` is both codes in alphabetical order, with a hyphen",
+    )
+
+
+class MosesSettings(FileBitextSettings):
+    """Line-parallel files by URL, as far as `max_sentences` asks for; give `url`, or `source_url` and `target_url`."""
+
+    url: Annotated[str, template("source", "lang", "pair", "split")] | None = Field(
+        None,
+        description="URL of a zip file with both sides, such as OPUS's "
+        "`https://object.pouta.csc.fi/OPUS-NLLB/v1/moses/{pair}.txt.zip`; a side's file ends in its language's code; "
+        "`{pair}` is both codes in alphabetical order, with a hyphen",
+    )
+    source_url: Annotated[str, template("source", "lang", "pair", "split")] | None = Field(
+        None, description="instead of `url`: URL of the source side, a text file, or gzip if it ends in `.gz`"
+    )
+    target_url: Annotated[str, template("source", "lang", "pair", "split")] | None = Field(
+        None, description="instead of `url`: URL of the target side; with `{split}`, nothing is held out of `train`"
+    )
+    codes: Annotated[dict[Language, str], usually("opus")] = Field(
+        {},
+        description="what the files call each language; for others, OPUS's code in `languages.csv`",
+        validate_default=True,
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        sides = (self.source_url is not None, self.target_url is not None)
+        if sides != ((False, False) if self.url is not None else (True, True)):
+            raise ValueError("expected either 'url', or both 'source_url' and 'target_url'")
+        if self.url is None and ("{split}" in str(self.source_url)) != ("{split}" in str(self.target_url)):
+            raise ValueError("expected {split} in both 'source_url' and 'target_url', or in neither")
+        return self
 
 
 class LabelledSettings(HubSettings, ScoredLanguages):
@@ -92,7 +163,7 @@ class Corpus:
     name: str
     module: str
     offers: str
-    settings: type[HubSettings]
+    settings: type[FetchedSettings]
     summary: str
     by_language: tuple[str, ...] = ()
     """Settings with a value for each language, which must include every language of the experiment."""
@@ -107,6 +178,10 @@ CORPORA = (
         BITEXT,
         BitextSettings,
         "OPUS-100; its language pairs with training data all have English on one side",
+    ),
+    Corpus("nllb", "realign.sources.corpora.nllb", BITEXT, NllbSettings, "NLLB's mined bitext", by_language=("codes",)),
+    Corpus(
+        "moses", "realign.sources.corpora.moses", BITEXT, MosesSettings, "Moses files by URL", by_language=("codes",)
     ),
     Corpus("xtreme", "realign.sources.corpora.xtreme", "pos", LabelledSettings, "XTREME's selection of UD-POS"),
     Corpus(

@@ -11,12 +11,17 @@ Provenance = dict[str, Any]
 
 @dataclass(frozen=True)
 class BitextRequest:
-    """The sentence pairs of one split between two languages; `settings` are the config's for this corpus."""
+    """The first sentence pairs of one split between two languages, at most `limit`.
+
+    `settings` are the config's for this corpus and language; `folder` holds raw files during the fetch.
+    """
 
     source_language: str
     language: str
     split: str
     settings: Mapping[str, Any]
+    limit: int | None = None
+    folder: Path = Path()
 
 
 @dataclass(frozen=True)

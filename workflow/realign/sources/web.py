@@ -3,7 +3,8 @@
 import glob
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -23,13 +24,8 @@ def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[f
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:16]}.part")
-    try:
+    with explained_download(url):
         retrying(lambda: _continue(url, partial), url, sleep)
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "an error"
-        raise InputError(f"{url}: the server answers {status}; there is no such file") from None
-    except requests.RequestException as error:
-        raise InputError(f"{url}: cannot be reached ({type(error).__name__}); fetching needs a network") from None
     found = sha256_of(partial)
     if sha256 is not None and found != sha256:
         _forget(path)
@@ -38,6 +34,25 @@ def download(url: str, path: Path, sha256: str | None = None, sleep: Callable[[f
     partial.replace(path)
     _forget(path)
     return found
+
+
+@contextmanager
+def explained_download(url: str) -> Iterator[None]:
+    """Turn the HTTP client's errors about a URL into one sentence."""
+    try:
+        yield
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "an error"
+        raise InputError(f"{url}: the server answers {status}; there is no such file") from None
+    except requests.RequestException as error:
+        raise InputError(f"{url}: cannot be reached ({type(error).__name__}); fetching needs a network") from None
+
+
+def check_answer(answer: requests.Response) -> None:
+    """Raise a connection error, which is worth another attempt, for a busy server, and `HTTPError` for a refusal."""
+    if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
+        raise requests.ConnectionError(f"the server answers {answer.status_code}")
+    answer.raise_for_status()
 
 
 def _forget(path: Path) -> None:
@@ -62,9 +77,7 @@ def _continue(url: str, partial: Path) -> None:
                 return  # nothing is missing
             partial.unlink(missing_ok=True)
             raise requests.ConnectionError(f"the file changed after {have} bytes were fetched; starting over")
-        if answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests:
-            raise requests.ConnectionError(f"the server answers {answer.status_code}")
-        answer.raise_for_status()
+        check_answer(answer)
         resumed = answer.status_code == requests.codes.partial_content
         if not resumed:
             partial.unlink(missing_ok=True)  # before its ETag changes
