@@ -12,7 +12,8 @@ import pytest
 from realign.config.reading import read_config
 from realign.errors import InputError
 from realign.experiment.experiment import Experiment
-from realign.languages import languages
+from realign.experiment.shared import unpinned
+from realign.languages import languages, selections
 from realign.sources.corpora.ud import read_every_line
 from realign.text.conll import read_pos
 from study import PROJECT
@@ -108,3 +109,120 @@ def test_every_line_of_a_sentence_is_read_as_in_the_studies(tmp_path: Path) -> N
     assert experiment(tasks={"pos": ud}).task_labels("pos")[-1] == "X"
     chosen = experiment(tasks={"pos": {**ud, "multiword_tokens": True}})
     assert chosen.task_labels("pos")[-1] == "_" and len(chosen.task_labels("pos")) == 18
+
+
+def test_the_selections_of_a_study_are_what_their_names_say() -> None:
+    assert [len(selections()[name]) for name in ("xt_afri", "xt_only", "afri_only")] == [65, 47, 21]
+    assert set(selections()["xt_afri"]) == {*selections()["xt_only"], *selections()["afri_only"]}
+    for name, chosen in selections().items():
+        facts = [languages()[language] for language in chosen]
+        assert chosen == sorted(set(chosen)) and set(chosen) <= set(selections()["xt_afri"]), name
+        size = re.search(r"(?:uriel|en|family|script)_(\d+)$", name)
+        assert len(chosen) == (int(size[1]) if size else 10 if name.startswith("abla_") else len(chosen)), name
+        if "same_script" in name:
+            assert {row.script for row in facts} == {"Latn"}, name
+        if "distinct_script" in name:
+            assert len({row.script for row in facts}) == len(facts), name
+        if "least_family" in name:
+            assert {row.family for row in facts} == {"Indo-European"}, name
+
+
+TARGETS = ["ar", "de", "he", "ja", "kk", "tr", "ur", "vi"]
+
+
+def chosen_by(rule: Any, targets: list[str] = TARGETS, **changes: Any) -> tuple[str, ...]:
+    realigned = experiment(target_languages=targets, realignment={"languages": rule}, **changes)
+    return realigned.realignment_languages(realigned.variants["before-dictionary"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"family": "Turkic"}, "kk tr"),
+        ({"family": ["Turkic", "Afro-Asiatic"]}, "ar he kk tr"),
+        ({"script": "Arab"}, "ar ur"),
+        ({"script": "Latn", "not": {"family": "Indo-European"}}, "tr vi"),
+        ({"not": {"script": ["Latn", "Arab"], "languages": ["ja"]}}, "he kk"),
+        ({"family": ["Turkic", "Indo-European"], "script": "Latn"}, "de tr"),
+    ],
+)
+def test_a_rule_selects_target_languages(rule: dict[str, Any], expected: str) -> None:
+    assert list(chosen_by(rule)) == expected.split()
+
+
+def test_a_rule_and_the_languages_that_it_selects_make_the_same_encoder() -> None:
+    methods = {
+        "baseline": {},
+        "by-rule": {"when": "before", "aligner": "dictionary", "languages": {"family": "Turkic"}},
+        "by-name": {"when": "before", "aligner": "dictionary", "languages": ["tr", "kk"]},
+        "before-dictionary": {},
+    }
+    chosen = experiment(target_languages=TARGETS, methods=methods)
+    names = {variant: chosen.recipe_names["e5", variant, "pos"] for variant in chosen.variants if variant != "baseline"}
+    assert names["by-rule"] == names["by-name"] != names["before-dictionary"]
+    inherited = experiment(target_languages=TARGETS, realignment={"languages": {"family": "Turkic"}})
+    assert inherited.recipe_names["e5", "before-dictionary", "pos"] == names["by-rule"]
+    joint = {"baseline": {}, **{name: {**methods[name], "when": "during"} for name in ("by-rule", "by-name")}}
+    during = experiment(target_languages=TARGETS, methods=joint)
+    assert during.joint_inputs("by-rule") == during.joint_inputs("by-name")
+    assert during.joint_params("by-rule") == during.joint_params("by-name")
+
+
+def test_a_selection_of_a_study_selects_its_languages() -> None:
+    targets = list(selections()["xt_afri"])
+    assert list(chosen_by({"selection": "most_family_en_5"}, targets)) == ["ka", "kk", "ln", "om", "vi"]
+    rule = {"selection": "most_family_en_5", "not": {"script": "Latn"}}
+    assert list(chosen_by(rule, targets)) == ["ka", "kk"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"family": "turk"}, "unknown family 'turk'; the closest are Turkic"),
+        ({"family": ["Turkic", "IndoEuropean"]}, "unknown family 'IndoEuropean'; the closest are Indo-European"),
+        ({"script": "Latin"}, "unknown script 'Latin'; the closest are Latn"),
+        ({"script": "xyz"}, "unknown script 'xyz'; expected one of Arab, Armn, "),
+        ({"selection": "most_uriel_10_en"}, "unknown selection 'most_uriel_10_en'; the closest are most_uriel_"),
+        ({"selection": "most_family_en_5"}, "'most_family_en_5' has ka, ln, om, which are not among target_languages"),
+        ({"famly": "Turkic"}, "languages.famly: unknown key; did you mean 'family'?"),
+        ({"family": []}, "at least 1 item"),
+        ({}, "expected at least one of family, script, selection and not"),
+        ({"family": "Mande"}, "realignment.languages: no target language fits"),
+        ({"not": {"family": "turk"}}, "not.family: found 'turk'; unknown family 'turk'; the closest are Turkic"),
+        ("some", "realignment.languages: found 'some'; input should be 'all' or 'each'"),
+        ([], "realignment.languages: found []; expected at least one, or 'all'"),
+        (["de", "xx"], "realignment.languages: ['xx'] not among target_languages"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_one_sentence(rule: Any, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        chosen_by(rule)
+    assert said in str(error.value) and "\n" not in str(error.value)
+    method = {"baseline": {}, "mine": {"when": "before", "aligner": "dictionary", "languages": rule}}
+    with pytest.raises(InputError, match="methods.mine.languages"):
+        experiment(target_languages=TARGETS, methods=method)
+
+
+def test_a_rule_asks_nothing_of_a_language_that_is_not_in_the_table() -> None:
+    assert chosen_by({"not": {"languages": ["de"]}}, ["de", "xal"]) == ("xal",)
+    with pytest.raises(InputError, match="languages: no script is known for xal; list the languages instead"):
+        chosen_by({"script": "Cyrl"}, ["de", "xal"])
+
+
+def test_bitext_of_single_languages_comes_from_another_corpus() -> None:
+    opus, nllb = {"source": "hub", "dataset": "opus-100"}, {"source": "hub", "dataset": "nllb", "max_sentences": 9}
+    mixed = experiment(target_languages=["ar", "ee"], bitext=opus, bitext_of={"ee": nllb})
+    alone = experiment(target_languages=["ar"], bitext=opus)
+    assert mixed.bitext_params("train", "ar") == alone.bitext_params("train", "ar")
+    assert mixed.bitext_params("train", "ee")["limit"] == 9
+    assert [mixed.bitext_modules(language)[0].rpartition(".")[2] for language in ("ar", "ee")] == ["opus100", "nllb"]
+    unpinned_keys = [key for key in unpinned(mixed.config) if key.startswith("bitext")]
+    assert unpinned_keys == ["bitext.revision", "bitext_of.ee.sha256.ee"]
+    for changes, said in (
+        ({"bitext_of": {"xx": nllb}}, r"bitext_of: \['xx'\] not among target_languages"),
+        ({"bitext": {"source": "lab"}, "bitext_of": {"ar": nllb}}, "has no effect on a bitext with source 'lab'"),
+        ({"bitext_of": {"ar": {"source": "lab"}}}, "bitext_of.ar"),
+        ({"bitext_of": {"xal": nllb}, "target_languages": ["xal"]}, "bitext_of.xal.codes: no code for xal"),
+    ):
+        with pytest.raises(InputError, match=said):
+            experiment(**{"target_languages": ["ar", "ee"], "bitext": opus, **changes})

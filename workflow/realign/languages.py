@@ -4,6 +4,9 @@
 FLORES-200 has the language), and families the top level of Glottolog. `opus` and `nllb` are the codes of OPUS and of
 NLLB and FLORES-200. `treebank` is a treebank of Universal Dependencies 2.7: for the languages of AlignFreeze (NAACL
 2025) the one that its code uses, else a common choice.
+
+`selections.csv` has the languages on which Nguyen et al. (IJCNLP-AACL 2025) realign, under the names of their code
+(`run_langs_selection.sh`); pools from which it draws ten are there too, without `abla_random_` before their names.
 """
 
 import csv
@@ -11,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-FILE = Path(__file__).with_name("languages.csv")
+FOLDER = Path(__file__).parent
 
 
 class Facts(NamedTuple):
@@ -30,7 +33,7 @@ class Facts(NamedTuple):
 @cache
 def languages() -> dict[str, Facts]:
     """The languages of the table by code, in alphabetical order."""
-    with open(FILE, encoding="utf-8", newline="") as table:
+    with open(FOLDER / "languages.csv", encoding="utf-8", newline="") as table:
         rows = [Facts(**row) for row in csv.DictReader(table)]
     return {row.code: row for row in rows}
 
@@ -38,3 +41,10 @@ def languages() -> dict[str, Facts]:
 def usual(column: str) -> dict[str, str]:
     """A column of the table by language, without the languages that have nothing there."""
     return {code: getattr(facts, column) for code, facts in languages().items() if getattr(facts, column)}
+
+
+@cache
+def selections() -> dict[str, list[str]]:
+    """The languages of each selection, in alphabetical order."""
+    with open(FOLDER / "selections.csv", encoding="utf-8", newline="") as table:
+        return {row["selection"]: row["languages"].split() for row in csv.DictReader(table)}

@@ -35,7 +35,7 @@ rule fetch_bitext:
     benchmark:
         "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
     params:
-        code=digest("fetch_bitext", *EXPERIMENT.bitext_modules()),
+        code=lambda w: digest("fetch_bitext", *EXPERIMENT.bitext_modules(w.lang)),
         settings=lambda w: EXPERIMENT.bitext_params(w.split, w.lang),
         identity=identity,
     script:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, create_model, field_validator
+from pydantic import Discriminator, Field, Tag, create_model, field_validator
 
 from realign.aligners.registry import ALIGNERS
 from realign.config.messages import prefixed
+from realign.config.selecting import LanguageRule
 from realign.realignment.registry import LOSSES
 from realign.settings import Count, Language, Length, Positive, Section, each_once
 
@@ -31,6 +32,11 @@ MicroBatch = Annotated[
         "gradient, in a third more time; null takes the whole batch, and halves it once if it does not fit"
     ),
 ]
+
+
+def _kind_of_languages(value: object) -> str:
+    """Which form of `languages` a value has."""
+    return "rule" if isinstance(value, dict | Section) else "list" if isinstance(value, list) else "word"
 
 
 class Realignment(Section):
@@ -63,10 +69,17 @@ class Realignment(Section):
     regularise_to_start: Annotated[float, Field(ge=0)] = Field(
         0.0, description="weight of the squared distance of source words from what they were before realignment"
     )
-    languages: list[Language] | Literal["all", "each"] = Field(
+    languages: Annotated[
+        Annotated[list[Language], Tag("list")]
+        | Annotated[Literal["all", "each"], Tag("word")]
+        | Annotated[LanguageRule, Tag("rule")],
+        Discriminator(_kind_of_languages),
+    ] = Field(
         ALL,
-        description="languages to realign on: a list; `all` target languages together; or `each`, which trains one "
-        "encoder for each target language and scores the language with it",
+        description="languages to realign on: a list; `all` target languages together; `each`, which trains one "
+        "encoder for each target language and scores the language with it; or a rule with any of `family`, `script`, "
+        "`selection` and `not`, such as `{script: Latn, not: {family: Indo-European}}` "
+        "([docs/languages.md](languages.md))",
     )
     layers: Annotated[list[Annotated[int, Field(strict=True)]], Field(min_length=1)] = Field(
         [-1], description="layers whose word representations are realigned, averaging their losses; -1 is the last"
@@ -96,8 +109,8 @@ class Realignment(Section):
 
     @field_validator("languages")
     @classmethod
-    def _each_once(cls, value: list[str] | str) -> list[str] | str:
-        if not value:
+    def _each_once(cls, value: Any) -> Any:
+        if value == []:
             raise ValueError("expected at least one, or 'all'")
         return each_once(value) if isinstance(value, list) else value
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from realign.config.methods import REALIGNMENTS, Realignment
+from realign.config.selecting import LanguageRule
 from realign.config.whole import Config
 from realign.settings import Section
 
@@ -22,6 +23,7 @@ def sections(section: type[Section] = Config, path: str = "") -> Iterator[tuple[
         if field.annotation is Realignment:
             for loss, realignment in REALIGNMENTS.items():
                 yield f"{place}`, `loss: {loss}", realignment
+            yield from sections(LanguageRule, f"{place}.languages")
             continue
         inner = list(_inner(field.annotation))
         names = ".<name>" if get_origin(field.annotation) is dict else ""

@@ -113,6 +113,7 @@ def _task_entry(task: Task) -> Any:
     return _by_source(*([LabTask] if task.lab else []), files, offered=task.name)
 
 
+HubBitextEntry: Any = one_of(hub_entries(BITEXT), "dataset")
 BitextEntry = _by_source(LabSource, BitextFiles, offered=BITEXT)
 DictionaryEntry = Annotated[LabSource | DictionaryFiles | DictionaryHub, Field(discriminator="source")]
 GoldEntry = Annotated[LabSource | GoldFiles, Field(discriminator="source")]

@@ -20,7 +20,16 @@ from realign.config.methods import (
     read_realignment,
 )
 from realign.config.models import LabModel, ModelEntry
-from realign.config.sources import BitextEntry, DictionaryEntry, GoldEntry, LabSource, TaskEntries, is_hub
+from realign.config.selecting import LanguageRule, select
+from realign.config.sources import (
+    BitextEntry,
+    DictionaryEntry,
+    GoldEntry,
+    HubBitextEntry,
+    LabSource,
+    TaskEntries,
+    is_hub,
+)
 from realign.encoders.precision import Precision
 from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share, each_once
 from realign.sources.registry import CORPORA
@@ -132,6 +141,9 @@ class Config(Section):
     )
     tasks: TaskEntries = Field(description="tasks to fine-tune on")
     bitext: BitextEntry = Field(description="parallel sentences: `train` for realignment, `test` to measure alignment")
+    bitext_of: dict[Language, HubBitextEntry] = Field(
+        {}, description="bitext of single target languages from another corpus, if `bitext` is from the hub too"
+    )
     dictionaries: DictionaryEntry = Field(
         LabSource(source="lab"), description="bilingual dictionaries, for aligners that need them"
     )
@@ -270,10 +282,17 @@ class Config(Section):
                 )
 
     def _check_bitext(self) -> None:
-        for key in _by_language(self.bitext):
-            without = sorted({self.source_language, *self.target_languages} - set(getattr(self.bitext, key)))
-            if without:
-                raise ValueError(f"bitext.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
+        others = sorted(set(self.bitext_of) - set(self.target_languages))
+        if others:
+            raise ValueError(f"bitext_of: {others} not among target_languages")
+        if self.bitext_of and not is_hub(self.bitext):
+            raise ValueError(f"bitext_of: has no effect on a bitext with source {self.bitext.source!r}")
+        for language in sorted(self.target_languages):
+            where, entry = self.bitext_entry(language)
+            for key in _by_language(entry):
+                without = sorted({self.source_language, language} - set(getattr(entry, key)))
+                if without:
+                    raise ValueError(f"{where}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
 
     def _check_tasks(self) -> None:
         if not self.task_entries:
@@ -329,6 +348,11 @@ class Config(Section):
         by_name = {row.name: row for row in MEASURES}
         return [by_name[name] for name in self.measurement.measures]
 
+    def bitext_entry(self, language: str) -> tuple[str, Any]:
+        """The source of a language's bitext, after its config key."""
+        own = self.bitext_of.get(language)
+        return ("bitext", self.bitext) if own is None else (f"bitext_of.{language}", own)
+
     def aligner_settings(self, row: Aligner) -> dict[str, Any]:
         """The settings of an aligner."""
         settings: Section = getattr(self.aligners, row.name)
@@ -371,6 +395,11 @@ class Config(Section):
     def languages_of(self, method: Method) -> list[str]:
         """Languages that a method realigns on, sorted so that their order in the config changes nothing."""
         chosen = method.realignment.languages
+        if isinstance(chosen, LanguageRule):
+            try:
+                return select(chosen, self.target_languages)
+            except ValueError as error:
+                raise ValueError(f"{_key(method, 'languages')}: {error}") from None
         return sorted(self.target_languages if chosen in (ALL, EACH) else chosen)
 
 

@@ -168,14 +168,14 @@ class Experiment:
 
     # bitext, dictionaries, links
 
-    def bitext_modules(self) -> tuple[str, ...]:
-        """The module of the corpus that the bitext comes from, if it is on the hub."""
-        corpus = _corpus(self.config.bitext)
+    def bitext_modules(self, language: str) -> tuple[str, ...]:
+        """The module of the corpus that a language's bitext comes from, if it is on the hub."""
+        corpus = _corpus(self.config.bitext_entry(language)[1])
         return (corpus.module,) if corpus else ()
 
     def bitext_params(self, split: str, language: str) -> Params:
         """What bitext depends on besides its files: its source."""
-        entry = self.config.bitext
+        _, entry = self.config.bitext_entry(language)
         if split == GOLD or not is_hub(entry):
             source = self.config.gold_links.source if split == GOLD and self.config.gold_links else entry.source
             return {"source": source}

@@ -18,14 +18,14 @@ def unpinned(config: Config) -> list[str]:
         f"models.{name}": model.revision for name, model in config.models.items() if isinstance(model, ModelHub)
     }
     unchecked = []
-    if isinstance(config.bitext, HubSettings):
-        revisions["bitext"] = config.bitext.revision
-    elif is_hub(config.bitext):
-        unchecked = [
-            lang for lang in sorted(config.target_languages) if set(SPLITS) - set(config.bitext.sha256.get(lang, ()))
-        ]
+    for language in sorted(config.target_languages):
+        where, entry = config.bitext_entry(language)
+        if isinstance(entry, HubSettings):
+            revisions[where] = entry.revision
+        elif is_hub(entry) and set(SPLITS) - set(entry.sha256.get(language, ())):
+            unchecked.append(f"{where}.sha256.{language}")
     keys = [f"{key}.revision" for key, revision in revisions.items() if not re.fullmatch("[0-9a-f]{40}", revision)]
-    keys += [f"bitext.sha256.{language}" for language in unchecked]
+    keys += unchecked
     if is_hub(config.dictionaries) and any(row.dictionary for row in config.used_aligners):
         unknown = set(config.target_languages) - set(config.dictionaries.sha256)
         keys += [f"dictionaries.sha256.{language}" for language in sorted(unknown)]
