@@ -1,6 +1,7 @@
 """Bitext in files by URL: read as far as needed, by range requests, and what is said when it goes wrong."""
 
 import gzip
+import json
 import random
 import zipfile
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from realign.sources.parallel import write_pairs
 from realign.sources.remote import RemoteFile
 from realign.sources.requests import BitextRequest
 from realign.text.files import sha256_of
-from study import PROJECT
+from study import PROJECT, build_study
 
 PAIRS = [(f"sentence {n} {random.Random(n).random()}", f"አረፍተ ነገር {n}") for n in range(3000)]
 
@@ -232,3 +233,36 @@ def test_pairs_with_another_sha256_than_the_expected_one_are_not_written(tmp_pat
     with pytest.raises(InputError, match=rf"en-am.tsv: the 3 sentence pairs have the sha256 \w+, expected {'a' * 64}"):
         write_pairs(path, pairs, None, "a" * 64)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_workflow_fetches_each_language_from_its_own_corpus(
+    hub: StandInHub, tmp_path: Path, small_encoder: Path
+) -> None:
+    study = build_study(tmp_path / "home", small_encoder)
+    for language, form in (("de", "deu_Latn-eng_Latn.gz"), ("it", "en-it.txt.zip")):
+        sides = [(f"A {language} sentence, {n}.", f"Satz {n} in {language}.") for n in range(12)]
+        if language == "de":
+            rows = "".join(f"{target}\t{source}\t1.1\n" for source, target in sides)
+            (hub.root / "files" / form).write_bytes(gzip.compress(rows.encode()))
+        else:
+            with zipfile.ZipFile(hub.root / "files" / form, "w") as archive:
+                for side, name in enumerate(("en", "it")):
+                    archive.writestr(f"NLLB.en-it.{name}", "".join(f"{pair[side]}\n" for pair in sides))
+    bitext, other = {**entry(hub, "nllb"), "max_sentences": 1}, entry(hub, "zip")
+    targets = [f"results/bitext/{split}/en-{language}.txt" for split in ("train", "test") for language in ("de", "it")]
+    with study.replaced_config(bitext=bitext, bitext_of={"it": other}):
+        study.run(*targets)
+        assert study.planned(*targets) == set()
+    lines = {target: (study.folder / target).read_text(encoding="utf-8").splitlines() for target in targets}
+    assert [len(found) for found in lines.values()] == [1, 2, 10, 10]
+    assert lines[targets[0]] == ["A de sentence , 10 . ||| Satz 10 in de ."]
+    origin = json.loads((study.folder / "results/raw_bitext/train/en-it.source.json").read_text())
+    assert origin["url"] == f"{hub.url}/files/en-it.txt.zip"
+    assert origin["pairs"] == 2 and origin["pairs_sha256"] == sha256_of(
+        study.folder / "results/raw_bitext/train/en-it.tsv"
+    )
+    wrong = {**bitext, "sha256": {"de": {"train": "0" * 64}}}
+    with study.replaced_config(bitext=wrong, bitext_of={"it": other}):
+        assert study.planned(*targets) == {"raw_bitext/train/en-de.tsv", "bitext/train/en-de.txt"}
+        failed = study.snakemake("-j2", *targets)
+    assert failed.returncode != 0 and "expected 0000" in failed.stdout + failed.stderr

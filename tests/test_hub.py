@@ -8,6 +8,7 @@ import sys
 import textwrap
 from ast import literal_eval
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,15 @@ def test_a_treebank_is_named_by_treebank_release_and_split(hub: StandInHub, tmp_
     with pytest.raises(InputError, match="ar_padt-ud-train.conllu: the server answers 404"):
         ud.fetch(treebank(hub, tmp_path, "train"))
     assert left_in(tmp_path) == [], "the raw file stays no longer than it is read"
+
+
+def test_multiword_tokens_are_read_when_the_config_asks_for_them(hub: StandInHub, tmp_path: Path) -> None:
+    file = next(hub.root.rglob("ar_padt-ud-test.conllu"))
+    file.write_text("1-2\tab" + "\t_" * 8 + "\n1\ta\t_\tADP" + "\t_" * 6 + "\n2\tb\t_\tNOUN" + "\t_" * 6 + "\n\n")
+    request = treebank(hub, tmp_path, "test")
+    assert ud.fetch(request)[0] == [(["a", "b"], ["ADP", "NOUN"])]
+    request = replace(request, settings={**request.settings, "multiword_tokens": True})
+    assert ud.fetch(request)[0] == [(["ab", "a", "b"], ["_", "ADP", "NOUN"])]
 
 
 def test_fewer_examples_than_the_config_asks_for_are_refused(hub: StandInHub, tmp_path: Path) -> None:
