@@ -4,19 +4,21 @@ import shutil
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 from datasets import ClassLabel, Dataset, Features, Sequence, Translation, Value
 
 from families import write_family
 from realign.sources.corpora.xtreme import LANGUAGE_NAMES
 from realign.tasks import ner, pos
 from realign.text.conll import TaggedSentence
-from realign.text.labels import ENTITIES, UPOS
+from realign.text.labels import ENTITIES, TOPICS, UPOS
 from study import PROJECT
 
 LAB = PROJECT / "lab"
 LANGUAGES = ("en", "ar", "zh")
 TRAINING, TEST = 64, 24
 WIKIANN_LABELS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+FLORES_CODES = {"en": "eng_Latn", "ar": "arb_Arab", "zh": "zho_Hans"}
 NOT_TRUE = {"en": "It is not true: ", "ar": "ليس صحيحا : ", "zh": "这不是真的："}
 
 ENCODERS = {
@@ -31,12 +33,16 @@ def build_hub(root: Path, encoder: Path) -> None:
     for name, family in ENCODERS.items():
         write_family(family, encoder, root / "models" / name)
     _labelled(root)
+    _questions(root / "datasets/rajpurkar/squad/plain_text", "en", "train")
+    for language in LANGUAGES:
+        _questions(root / f"datasets/google/xquad/xquad.{language}", language, "validation")
     for language in LANGUAGES[1:]:
         (root / "files/dictionaries").mkdir(parents=True, exist_ok=True)
         shutil.copy(LAB / f"dictionary/en-{language}.txt", root / "files/dictionaries")
         _bitext(root / "datasets/Helsinki-NLP/opus-100", language)
     for repository in (root / "datasets").glob("*/*"):
         write_card(repository)
+    _topics(root / "datasets/Davlan/sib200/data")
     treebank = root / "files/ud/UD_Arabic-PADT/r2.15"
     treebank.mkdir(parents=True)
     shutil.copy(LAB / "treebank/ar-test.conllu", treebank / "ar_padt-ud-test.conllu")
@@ -65,6 +71,7 @@ def _labelled(root: Path) -> None:
             folder = root / f"datasets/unimelb-nlp/wikiann/{language}"
             _write(Dataset.from_dict(_encoded(rows, entities, "ner_tags"), entities), folder, split)
             texts = [raw(s.tokens, language) for s in tagged]
+            _write(_paraphrases(texts, language), root / f"datasets/google-research-datasets/paws-x/{language}", split)
             _write(_inference(texts, language), root / f"datasets/facebook/xnli/{language}", split)
 
 
@@ -88,6 +95,42 @@ def _inference(texts: list[str], language: str) -> Dataset:
     return Dataset.from_dict(
         dict(zip(("premise", "hypothesis", "label"), zip(*rows, strict=True), strict=True)), features
     )
+
+
+def _paraphrases(texts: list[str], language: str) -> Dataset:
+    """A sentence and itself, or its denial; the last pairs lack a label or a sentence, as some of the original do."""
+    names = ClassLabel(names=["0", "1"])
+    columns = {"id": Value("int32"), "sentence1": Value("string"), "sentence2": Value("string"), "label": names}
+    rows = [
+        (number, text, (NOT_TRUE[language] + text, text)[number % 2], number % 2) for number, text in enumerate(texts)
+    ]
+    rows = [(0, texts[0], texts[0], -1), (1, texts[0], "", 1), *rows]
+    return Dataset.from_dict(dict(zip(columns, zip(*rows, strict=True), strict=True)), Features(columns))
+
+
+def _questions(folder: Path, language: str, split: str) -> None:
+    """Which word comes first or last in the first sentences of the test set; they need no annotator."""
+    answers = {"text": Sequence(Value("string")), "answer_start": Sequence(Value("int32"))}
+    features = Features(
+        id=Value("string"), title=Value("string"), context=Value("string"), question=Value("string"), answers=answers
+    )
+    rows = []
+    for number, sentence in enumerate(_sentences(pos, UPOS, language, "test")):
+        context, word = raw(sentence.tokens, language), sentence.tokens[0]
+        answer = {"text": [word], "answer_start": [context.index(word)]}
+        rows.append((str(number), "lab", context, f"{word} ?", answer))
+    _write(Dataset.from_dict(dict(zip(features, zip(*rows, strict=True), strict=True)), features), folder, split)
+
+
+def _topics(folder: Path) -> None:
+    """TSV files as pandas writes them, with topics in turn."""
+    for language, code in FLORES_CODES.items():
+        for split in ("train", "dev", "test"):
+            texts = [raw(one.tokens, language) for one in _sentences(pos, UPOS, language, "test")]
+            rows = [(n, TOPICS[n % len(TOPICS)], f'He said "{text}"') for n, text in enumerate(texts)]
+            path = folder / code / f"{split}.tsv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(rows, columns=["index_id", "category", "text"]).to_csv(path, sep="\t", index=False)
 
 
 def _bitext(repository: Path, language: str) -> None:

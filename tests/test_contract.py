@@ -369,7 +369,7 @@ def test_what_no_result_depends_on_runs_nothing(finished_study: Study) -> None:
 def test_the_code_of_one_kind_of_task_leaves_the_others_alone(finished_study: Study) -> None:
     tasks = finished_study.project / "workflow/realign/tasks"
     with (
-        finished_study.changed_file(tasks / "sentence_pairs/model.py", "return len(data)", "return 1 * len(data)"),
+        finished_study.changed_file(tasks / "classification/model.py", "return len(data)", "return 1 * len(data)"),
         finished_study.changed_file(tasks / "nli.py", "return count_pairs(path)", "return 0 + count_pairs(path)"),
     ):
         assert finished_study.planned() == set()

@@ -20,7 +20,7 @@ from realign.encoders.words import WordTokenizer, word_states
 from realign.realignment.joint import JointObjective
 from realign.realignment.losses.contrastive import loss as contrastive_loss
 from realign.realignment.objective import RealignmentObjective
-from realign.tasks.sentence_pairs import model as classifying
+from realign.tasks.classification import model as classifying
 from realign.tasks.tagging import model as tagging
 from realign.tasks.tagging.data import TokenData
 from realign.text.bitext import SentencePair

@@ -25,7 +25,7 @@ from realign.encoders.checkpoint import (
 )
 from realign.encoders.importing import import_encoder
 from realign.errors import InputError
-from realign.tasks.sentence_pairs import model as sentence_pairs
+from realign.tasks.classification import model as classification
 from realign.tasks.tagging import model as tagging
 from study import PROJECT, Study
 
@@ -175,7 +175,7 @@ def test_an_encoder_loads_with_a_new_head_and_its_own_weights(source: Path) -> N
     folder.mkdir()
     import_encoder(source, folder)
     vouch(folder)
-    for kind in (tagging, sentence_pairs):
+    for kind in (tagging, classification):
         states = kind.load(folder, CPU, ["a", "b"]).base_model.state_dict()
         for name, tensor in load_file(folder / WEIGHTS).items():
             assert torch.equal(states[name], tensor)

@@ -9,24 +9,27 @@ import textwrap
 from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import Dataset
 
 from hub import StandInHub, commit_of, serve
-from hub_content import TEST, TRAINING, build_hub
+from hub_content import TEST, TRAINING, build_hub, raw
 from realign.config.reading import read_config
 from realign.errors import InputError
 from realign.experiment.experiment import Experiment
-from realign.sources.corpora import ud
+from realign.sources.corpora import masakhaner, masakhapos, ud
 from realign.sources.provenance import write_provenance
 from realign.sources.requests import LabelledRequest
 from realign.sources.web import download
 from realign.tasks import ner, pos
 from realign.text.files import sha256_of
-from realign.text.labels import ENTITIES, INFERENCE, UPOS
+from realign.text.labels import ENTITIES, INFERENCE, TOPICS, UPOS
+from realign.text.sentences import LabelledText
 from study import PROJECT
 
 
@@ -190,7 +193,7 @@ def test_inference_pairs_have_the_names_of_their_labels(hub: StandInHub, tmp_pat
     code = f"""
     request = LabelledRequest("ar", "test", 3, {INFERENCE!r}, Path(), {{"revision": "main"}})
     pairs, _ = xnli.fetch(request)
-    print(*(pair.label for pair in pairs), pairs[0].premise == pairs[0].hypothesis)
+    print(*(pair.label for pair in pairs), pairs[0].first == pairs[0].second)
     """
     assert said(client(hub, tmp_path / "cache", code)).endswith("entailment neutral contradiction True")
 
@@ -362,6 +365,150 @@ def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path
     for line, task, labels, count in ((lines[3], ner, ENTITIES, 4), (lines[5], pos, UPOS, 2)):
         expected = [tuple(s) for s in islice(task.read(PROJECT / "lab/treebank/en-train.conllu", labels), count)]
         assert literal_eval(line) == expected
+
+
+def test_questions_topics_and_paraphrases_are_fetched_as_they_are_published(hub: StandInHub, tmp_path: Path) -> None:
+    codes = {"en": "eng_Latn", "ar": "arb_Arab"}
+    wanted = [
+        params_of({"dataset": "xquad", "training_sentences": 5}, "qa", "en", "train") | {"at": ("en", "train")},
+        params_of({"dataset": "xquad"}, "qa", "ar", "test") | {"at": ("ar", "test")},
+        params_of({"dataset": "paws-x", "training_sentences": 4}, "paws-x", "en", "train") | {"at": ("en", "train")},
+        params_of({"dataset": "sib-200", "codes": codes}, "topic", "ar", "test") | {"at": ("ar", "test")},
+    ]
+    assert wanted[3]["corpus"]["codes"] == {"ar": "arb_Arab"}, "another language's code changes nothing here"
+    code = f"""
+    from importlib import import_module
+    for params in {wanted!r}:
+        request = LabelledRequest(*params["at"], params["limit"], tuple(params["labels"]), Path(), params["corpus"])
+        examples, origin = import_module(params["reader"]).fetch(request)
+        print(origin["repository"], origin["revision"], len(examples), ascii(examples[-1]), sep="|")
+    """
+    lines = [line.split("|") for line in said(client(hub, tmp_path / "cache", code)).splitlines() if "|" in line]
+    names = ["rajpurkar/squad", "google/xquad", "google-research-datasets/paws-x", "Davlan/sib200"]
+    assert [line[0] for line in lines] == names
+    assert [line[1] for line in lines] == [commit_of(hub.root / "datasets" / name) for name in names]
+    assert [int(line[2]) for line in lines] == [5, TEST, 4, TEST], "pairs without a label or a sentence do not count"
+    texts = {
+        language: [
+            raw(one.tokens, language) for one in pos.read(PROJECT / f"lab/treebank/{language}-{split}.conllu", UPOS)
+        ]
+        for language, split in (("en", "train"), ("ar", "test"))
+    }
+    assert "answers=[Answer(text=" in lines[0][3] and "answer_start" not in lines[0][3]
+    assert lines[2][3] == ascii(LabelledText(texts["en"][3], texts["en"][3], "1"))
+    topic = TOPICS[(TEST - 1) % len(TOPICS)]
+    assert lines[3][3] == ascii(LabelledText(f'He said "{texts["ar"][TEST - 1]}"', None, topic))
+
+
+def test_what_the_new_corpora_lack_is_said(hub: StandInHub, tmp_path: Path) -> None:
+    (hub.root / "datasets/Davlan/sib200/data/arb_Arab/test.tsv").unlink()
+    code = """
+    from realign.sources.corpora import sib200, xquad
+    settings = {"revision": "main", "training_revision": "main", "codes": {"ar": "arb_Arab"}}
+    for corpus, split in ((sib200, "test"), (xquad, "train")):
+        try:
+            corpus.fetch(LabelledRequest("ar", split, None, (), Path(), settings))
+        except InputError as error:
+            print("refused:", error)
+    """
+    finished = said(client(hub, tmp_path / "cache", code))
+    assert "refused: Davlan/sib200: has no file 'data/arb_Arab/test.tsv'" in finished
+    assert "refused: rajpurkar/squad: is English; found 'ar' as the language to train in" in finished
+
+
+def test_a_training_answer_that_is_elsewhere_is_refused(hub: StandInHub, tmp_path: Path) -> None:
+    path = hub.root / "datasets/rajpurkar/squad/plain_text/train-00000-of-00001.parquet"
+    table = Dataset.from_parquet(str(path), cache_dir=str(tmp_path / "arrow"), keep_in_memory=True)
+    rows = table.to_dict()
+    rows["answers"][2] = {"text": ["nowhere"], "answer_start": [0]}
+    Dataset.from_dict(rows, table.features).to_parquet(path)
+    code = """
+    from realign.sources.corpora import xquad
+    settings = {"revision": "main", "training_revision": "main"}
+    xquad.fetch(LabelledRequest("en", "train", None, (), Path(), settings))
+    """
+    expected = "refused: rajpurkar/squad (plain_text, train): row 3: the answer 'nowhere' is not at 0"
+    assert expected in said(client(hub, tmp_path / "cache", code))
+
+
+MASAKHANE = {
+    "pos/data/hau/test.txt": "Hukumar NOUN\nta AUX\n. PUNCT\n\nWA PROPN\n",
+    "ner/MasakhaNER2.0/data/hau/test.txt": "ranar B-DATE\n14 I-DATE\nga O\nKano B-LOC\n\nAFN B-ORG\n",
+    "uner/UNER_English-EWT/abc/en_ewt-ud-train.iob2": "# text = US\n1\tThe\tO\n2\tUS\tB-LOC\t-\ta\n\n1\tIran\tB-OTH\n",
+}
+
+
+@pytest.fixture
+def repositories(hub: StandInHub) -> str:
+    """The URL below which files of Masakhane and of Universal NER are, in the layout of their repositories."""
+    for name, text in MASAKHANE.items():
+        path = hub.root / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    treebank = hub.root / "files/ud/UD_English-EWT/r2.15/en_ewt-ud-train.conllu"
+    treebank.parent.mkdir(parents=True)
+    shutil.copy(PROJECT / "lab/treebank/en-train.conllu", treebank)
+    return f"{hub.url}/files"
+
+
+def fetched(entry: dict[str, Any], task: str, language: str, split: str, folder: Path) -> Any:
+    """What a corpus makes of the params of its stage."""
+    params = params_of(entry, task, language, split)
+    request = LabelledRequest(language, split, None, tuple(params["labels"]), folder, params["corpus"])
+    return import_module(params["reader"]).fetch(request)
+
+
+def test_african_parts_of_speech_come_with_english_from_a_treebank(repositories: str, tmp_path: Path) -> None:
+    entry = {
+        "dataset": "masakhapos",
+        "masakhane_url": f"{repositories}/pos/data/{{code}}/{{split}}.txt",
+        "url": f"{repositories}/ud/{TREEBANK}",
+    }
+    sentences, provenance = fetched(entry, "pos", "ha", "test", tmp_path)
+    assert sentences == [(["Hukumar", "ta", "."], ["NOUN", "AUX", "PUNCT"]), (["WA"], ["PROPN"])]
+    assert provenance["url"].endswith("/data/hau/test.txt") and len(provenance["sha256"]) == 64
+    sentences, provenance = fetched(entry, "pos", "en", "train", tmp_path)
+    assert sentences == list(pos.read(PROJECT / "lab/treebank/en-train.conllu", UPOS))
+    assert (provenance["treebank"], provenance["revision"]) == ("UD_English-EWT", "r2.15")
+    with pytest.raises(InputError, match="masakhane-pos: has no 'fr', and treebanks names none; it has bam, bbj"):
+        fetched(entry, "pos", "fr", "test", tmp_path)
+    assert left_in(tmp_path) == []
+
+
+def test_dates_of_african_entities_are_kept_on_request(repositories: str, tmp_path: Path) -> None:
+    entry = {
+        "dataset": "masakhaner",
+        "masakhane_url": f"{repositories}/ner/MasakhaNER2.0/data/{{code}}/{{split}}.txt",
+        "treebanks": {"en": "UNER_English-EWT@abc"},
+        "url": f"{repositories}/uner/{{treebank}}/{{revision}}/{{lang}}_{{name}}-ud-{{split}}.iob2",
+    }
+    sentences, _ = fetched(entry, "ner", "hau", "test", tmp_path)
+    assert [one.labels for one in sentences] == [["O", "O", "O", "B-LOC"], ["B-ORG"]]
+    sentences, _ = fetched(entry | {"labels": ["O", "B-DATE", "I-DATE"]}, "ner", "hau", "test", tmp_path)
+    assert [one.labels for one in sentences] == [["B-DATE", "I-DATE", "O", "O"], ["O"]]
+    sentences, provenance = fetched(entry, "ner", "en", "train", tmp_path)
+    assert sentences == [(["The", "US"], ["O", "B-LOC"]), (["Iran"], ["O"])]
+    assert provenance["url"].endswith("/UNER_English-EWT/abc/en_ewt-ud-train.iob2")
+    treebanks = {"en": "UNER_English-EWT", "ar": "UNER_X-Y"}
+    alone = {"dataset": "universal-ner", "treebanks": treebanks, "revision": "abc", "url": entry["url"]}
+    assert fetched(alone, "ner", "en", "train", tmp_path)[0] == sentences
+
+
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [
+        (masakhapos, "masakhane-pos/main/data/hau/test.txt"),
+        (masakhaner, "masakhane-ner/main/MasakhaNER2.0/data/hau/test.txt"),
+    ],
+)
+def test_the_repositories_of_masakhane_are_asked_by_default(
+    module: Any, path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+    monkeypatch.setattr(module, "fetch_tagged_file", lambda _, url, *__: (asked.append(url) or [], ""))
+    settings = {"revision": "main", "masakhane_url": None, "treebanks": {}}
+    module.fetch(LabelledRequest("ha", "test", None, ENTITIES, tmp_path, settings))
+    assert asked == [f"https://raw.githubusercontent.com/masakhane-io/{path}"]
 
 
 def test_provenance_is_recorded(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from realign.aligners.judging import read_gold
 from realign.errors import InputError
-from realign.tasks import ner, nli, pos
-from realign.tasks.sentence_pairs import data as sentence_pairs
+from realign.tasks import ner, nli, paraphrases, pos, qa, topic
+from realign.tasks.classification import data as classification
+from realign.tasks.question_answering import data as question_answering
 from realign.tasks.tagging import data as tagging
 from realign.text.bitext import format_pair, read_bitext, read_moses
+from realign.text.conll import read_columns
 from realign.text.dictionary import read_dictionary
-from realign.text.labels import ENTITIES, INFERENCE, UPOS
+from realign.text.labels import ENTITIES, INFERENCE, PARAPHRASE, TOPICS, UPOS
 from realign.text.pharaoh import format_links, read_links
 from realign.text.raw_bitext import read_raw_pairs
 
@@ -25,7 +27,10 @@ FRAGMENTS = [
     "a", "é", "e\u0301", "词", "#", "# sent_id = 1", "1", "1-2", "1.1", "_", "NOUN", "1\ta\t_\tNOUN\t_\t_\t_\t_\t_\t_",
     "2\tb\t_\tVERB\t_\t_\t_\t_\t_\tEntity=B-PER", "O", "B-PER", "I-LOC", "-DOCSTART-", "0-0", "2p1", "9-99", "neutral",
     "premise\thypothesis\tlabel", '{"premise": "a", "hypothesis": "b", "label": "neutral"}', '{"premise": "\\ud800"',
-    "[" * 200, "{", '"', "\\ud83d", "Entity=", "=", "|", "-", "999999999999999999999999",
+    "sentence1\tsentence2\tlabel\na\tb\t1", 'index_id\tcategory\ttext\n7\ttravel\t"a ""b"""', '""', "\ttravel\t",
+    '{"data": [{"paragraphs": [{"context": "a b", "qas": [', '{"question": "?", "answers": [{"text": "a", ',
+    '"answer_start": 0}]}', "]}]}]}", ", ", "1e999", "null", "[" * 200, "{", '"', "\\ud83d", "Entity=", "=", "|", "-",
+    "999999999999999999999999",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=4), max_size=14).map("".join)
 CONTENT = TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=40)
@@ -43,6 +48,11 @@ READERS: dict[str, tuple[str, Reader]] = {
     "entities": ("conllu", lambda path: ner.read(path, ENTITIES)),
     "pairs, tsv": ("tsv", lambda path: nli.read(path, INFERENCE)),
     "pairs, jsonl": ("jsonl", lambda path: nli.read(path, INFERENCE)),
+    "paraphrases": ("tsv", lambda path: paraphrases.read(path, PARAPHRASE)),
+    "topics": ("tsv", lambda path: topic.read(path, TOPICS)),
+    "questions": ("json", lambda path: qa.read(path, ())),
+    "columns": ("txt", lambda path: read_columns(path, ENTITIES, {"B-DATE"})),
+    "numbered columns": ("iob2", lambda path: read_columns(path, ENTITIES, {"B-OTH"}, numbered=True)),
 }
 
 
@@ -97,7 +107,11 @@ def test_links_survive_writing_and_reading(content: bytes) -> None:
         ("pos", UPOS, tagging),
         ("bio", ENTITIES, tagging),
         ("entities", ENTITIES, tagging),
-        ("pairs, jsonl", INFERENCE, sentence_pairs),
+        ("pairs, jsonl", INFERENCE, classification),
+        ("paraphrases", PARAPHRASE, classification),
+        ("topics", TOPICS, classification),
+        ("questions", (), question_answering),
+        ("columns", ENTITIES, tagging),
     ],
 )
 def test_examples_survive_writing_and_reading(reader: str, labels: tuple[str, ...], kind: Any) -> None:
@@ -115,8 +129,12 @@ def test_examples_survive_writing_and_reading(reader: str, labels: tuple[str, ..
         if kind is tagging:
             assert again.tokens == [example.tokens for example in examples]
             assert all(example.tokens for example in examples), "no sentence without words"
+        elif kind is question_answering:
+            assert again.contexts == [example.context for example in examples]
+            assert again.starts == [[answer.start for answer in example.answers] for example in examples]
         else:
-            assert again.premises == [example.premise for example in examples]
+            assert again.first == [example.first for example in examples]
+            assert again.second == [example.second for example in examples]
 
     check()
 
@@ -148,7 +166,41 @@ def test_only_spaces_and_tabs_separate_words(reader: str, content: str, words: l
         ("bio", " \tO\n"),
         ("pairs, jsonl", '{"premise": "\\ud800", "hypothesis": "b", "label": "neutral"}\n'),
         ("pairs, jsonl", "[" * 100_000 + "\n"),
+        ("topics", 'category\ttext\ntravel\t"a\nb"\n'),
+        ("topics", 'category\ttext\ntravel\t"a" b\n'),
+        ("questions", "[" * 100_000),
+        ("questions", "9" * 5000),
+        ("columns", "a\n"),
+        ("columns", "a B-MISC\n"),
+        ("numbered columns", "1\ta\tB-MISC\n"),
     ],
 )
 def test_what_would_be_read_wrongly_is_refused(reader: str, content: str) -> None:
     assert read(reader, content.encode()) is None
+
+
+def test_published_columns_keep_their_mistakes_and_lose_what_no_entity_is() -> None:
+    lines = ["Ranar B-DATE", "Litinin I-DATE", "Kano B-LOC", "", "Abuja I-LOC", " O", '""""\tO', "a\u00a0b O", "# O"]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "test.txt")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        assert list(read_columns(path, ENTITIES, {"B-DATE", "I-DATE"})) == [
+            (["Ranar", "Litinin", "Kano"], ["O", "O", "B-LOC"]),
+            (["Abuja", '""""', "a\u00a0b", "#"], ["I-LOC", "O", "O", "O"]),
+        ]
+        # as Universal NER has it: numbers, comments, annotators, parts of words
+        lines = ["# text = Iranian au US", "1\tIranian\tB-OTH\t-\tanna", "2-3\tau\t_", "2\tà\tO", "3\tle\tO",
+                 "3.1\tx\tO", "4\tUS\tB-LOC\t-\tanna"]  # fmt: skip
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        assert list(read_columns(path, ENTITIES, {"B-OTH"}, numbered=True)) == [
+            (["Iranian", "à", "le", "US"], ["O", "O", "O", "B-LOC"])
+        ]
+
+
+def test_quoted_cells_of_topics_are_unquoted() -> None:
+    row = 'index_id\tcategory\ttext\n988\tgeography\t"In Rogaland they are ""hei"", treeless."\n3\ttravel\t5" wide\n'
+    assert read("topics", row.encode()) == [
+        ('In Rogaland they are "hei", treeless.', None, "geography"),
+        ('5" wide', None, "travel"),
+    ]
+    assert read("paraphrases", b'id\tsentence1\tsentence2\tlabel\n1\t"a" b\tb "a"\t1\n') == [('"a" b', 'b "a"', "1")]

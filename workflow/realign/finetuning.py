@@ -1,15 +1,16 @@
 """Fine-tuning, shared by its two rules: train an encoder on labelled examples and store a checkpoint."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.random import Generator
 
 from realign.encoders.checks import check_length
 from realign.encoders.devices import pick_device, seed_everything
+from realign.tasks.kind import section_of
 from realign.training.checkpointing import Destination, Execution, train_checkpoint
 from realign.training.loop import Objective, Plan
 from realign.training.steps import finetuning_steps
@@ -25,7 +26,8 @@ Extension = Callable[[Objective, "PreTrainedModel", Generator], Objective]
 class FinetuningSettings:
     """Epochs, examples per step, peak learning rate, warm-up as a share of the steps, weight decay, longest input.
 
-    Gradients longer than `max_gradient_norm` are scaled to it; None leaves them.
+    Gradients longer than `max_gradient_norm` are scaled to it; None leaves them. `of_kind` are settings of the task's
+    kind, among which may be a longest input of its own.
     """
 
     epochs: int
@@ -35,6 +37,7 @@ class FinetuningSettings:
     weight_decay: float = 0.0
     max_length: int = 96
     max_gradient_norm: float | None = 1.0
+    of_kind: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,10 @@ def finetune_checkpoint(
     rng = seed_everything(manifest.seed)
     examples = data.read_examples(source.examples)
     model = model_of.load(source.encoder, pick_device(), examples.label_names)
-    check_length(model, settings.max_length, "finetuning")
-    objective = model_of.objective(
-        model, source.encoder, examples, max_length=settings.max_length, batch_size=settings.batch_size, rng=rng
-    )
+    of_kind = {"max_length": settings.max_length, **settings.of_kind}
+    own_length = "max_length" in settings.of_kind
+    check_length(model, of_kind["max_length"], section_of(source.kind) if own_length else "finetuning")
+    objective = model_of.objective(model, source.encoder, examples, batch_size=settings.batch_size, rng=rng, **of_kind)
     steps = finetuning_steps(len(examples), settings.batch_size, settings.epochs)
     made = {"labels": examples.label_names, "steps": steps}
     train_checkpoint(

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]):
     from realign.analysis.published import Names, beside_published
-    from realign.analysis.tables import read_table, write_table
+    from realign.analysis.tables import every_metric, read_table, write_table
     from realign.text.published import read_published
 
     params, files = snakemake.params, snakemake.input
     table = beside_published(
-        read_table(Path(files.scores)),
+        every_metric(read_table(Path(files.scores))),
         read_published(Path(files.published)),
         Names(**params.names),
         list(params.names["methods"]),

@@ -19,22 +19,26 @@ with job(snakemake.log[0], snakemake.threads):
     from realign.encoders.checks import check_length
     from realign.encoders.devices import pick_device, use_threads
     from realign.encoders.words import WordTokenizer
+    from realign.tasks.kind import section_of
     from realign.tasks.metrics.counts import metric_value
     from realign.text.pharaoh import read_linked_bitext
 
     settings, wildcards, files = dict(snakemake.params.settings), snakemake.wildcards, snakemake.input
     folder, max_length, precision = Path(files.model).parent, settings.pop("max_length"), snakemake.params.precision
     method, realigned_for = settings.pop("method"), settings.pop("realigned_for")
-    kind, metric = settings.pop("kind"), import_module(settings.pop("metric"))
+    kind, of_kind = settings.pop("kind"), {"max_length": max_length, **settings.pop("of_kind", {})}
+    metric, *further = map(import_module, settings.pop("metrics"))
     data, model_of = import_module(f"{kind}.data"), import_module(f"{kind}.model")
     use_threads(snakemake.threads)
     model = model_of.load(folder, pick_device()).eval()
     check_length(model, max_length, "measurement")
+    check_length(model, of_kind["max_length"], section_of(kind))
     examples = data.read_examples(Path(files.test))
     predictions = model_of.predict(
-        model, folder, examples, max_length=max_length, batch_size=settings["batch_size"], precision=precision
+        model, folder, examples, batch_size=settings["batch_size"], precision=precision, **of_kind
     )
     counts = model_of.count_examples(predictions, examples, metric)
+    others = {one.NAME: metric_value(model_of.count_examples(predictions, examples, one)) for one in further}
     alignment = []
     if files.get("bitext"):
         alignment = measure_alignment(
@@ -53,6 +57,7 @@ with job(snakemake.log[0], snakemake.threads):
         metric=metric.NAME,
         score=metric_value(counts),
         n=model_of.scored(examples),
+        further=others,
         numerators=[count.numerator for count in counts],
         denominators=[count.denominator for count in counts],
         alignment=alignment,

@@ -57,7 +57,9 @@ class ScoreRecord(BaseModel):
     score: float
     n: int
     """Number of labels scored."""
-    numerators: list[int]
+    further: dict[str, float] = {}
+    """The values of the task's further metrics, by name."""
+    numerators: list[int | float]
     denominators: list[int]
     alignment: list[AlignmentScore]
 

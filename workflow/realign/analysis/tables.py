@@ -19,6 +19,8 @@ BASELINE = "baseline"
 Record = TypeVar("Record", bound=BaseModel)
 
 SCORE_KEYS = ["model", "method", "task", "seed", "language"]
+SCORE_COLUMNS = [*SCORE_KEYS, "realigned_for", "metric", "score", "n", "transfer"]
+"""The columns of the table of scores but those of further metrics."""
 RUN_KEYS = ["model", "method", "task", "seed"]
 FEW_PAIRS = 100
 """Alignment over fewer word pairs than this says little, and a warning names the languages."""
@@ -47,15 +49,27 @@ def _read_record(path: Path, kind: type[Record]) -> Record:
 def scores_table(records: Iterable[ScoreRecord], source_language: str, methods: Sequence[str]) -> pd.DataFrame:
     """Every score, with transfer: (score in target - score in source) / score in source, same model.
 
-    `realigned_for` is the language of the encoder, if the method realigns one for each language.
+    `realigned_for` is the language of the encoder, if the method realigns one for each language. Further metrics have
+    columns of their own, which are empty for the tasks without them.
     """
-    columns = [*SCORE_KEYS, "realigned_for", "metric", "score", "n"]
-    table = pd.DataFrame([record.model_dump(include=set(columns)) for record in records], columns=columns)
+    found = list(records)
+    further = sorted({name for record in found for name in record.further})
+    columns = [*SCORE_KEYS, "realigned_for", "metric", "score", "n", *further]
+    rows = [{**record.model_dump(include=set(columns)), **record.further} for record in found]
+    table = pd.DataFrame(rows, columns=columns)
     run = [*RUN_KEYS, "realigned_for"]
     source = table[table["language"] == source_language].rename(columns={"score": "source_score"})
     table = table.merge(source[[*run, "source_score"]], on=run, how="left")  # None equals None here
     table["transfer"] = (table["score"] - table["source_score"]) / table["source_score"]
     return in_order(table.drop(columns="source_score"), [*SCORE_KEYS, "realigned_for"], methods)
+
+
+def every_metric(scores: pd.DataFrame) -> pd.DataFrame:
+    """The table of scores with a row for each metric; rows of the further ones have no transfer."""
+    further = [column for column in scores.columns if column not in SCORE_COLUMNS]
+    main = scores.drop(columns=further)
+    others = [main.assign(metric=name, score=scores[name], transfer=np.nan)[scores[name].notna()] for name in further]
+    return pd.concat([main, *others], ignore_index=True)
 
 
 def alignment_table(

@@ -33,7 +33,7 @@ from realign.config.sources import (
 from realign.encoders.precision import Precision
 from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share, each_once
 from realign.sources.registry import CORPORA
-from realign.tasks.registry import TASKS, Task
+from realign.tasks.registry import KINDS, TASKS, Kind, Task
 
 Palette = Literal[
     "Pastel1", "Pastel2", "Paired", "Accent", "Dark2", "Set1", "Set2", "Set3", "tab10", "tab20", "tab20b", "tab20c"
@@ -43,6 +43,12 @@ AlignerSettings: type[Section] = create_model(  # type: ignore[call-overload]
     __base__=Section,
     __doc__="The aligners, which link the words of bitext; each method names one of them.",
     **{row.name: (row.settings, Field(row.settings(), description=row.summary)) for row in ALIGNERS},
+)
+KindSettings: type[Section] = create_model(  # type: ignore[call-overload]
+    "Kinds",
+    __base__=Section,
+    __doc__="The kinds of tasks that have settings of their own.",
+    **{row.name: (row.settings, Field(row.settings(), description=row.summary)) for row in KINDS if row.settings},
 )
 
 
@@ -153,6 +159,7 @@ class Config(Section):
     )
     realignment: Realignment = Field(REALIGNMENTS[Realignment().loss](), description="settings of realignment")
     finetuning: Finetuning = Field(Finetuning(), description="settings of fine-tuning")
+    kinds: KindSettings = Field(KindSettings(), description="settings of kinds of tasks")
     measurement: Measurement = Field(Measurement(), description="settings of measuring and scoring")
     precision: Precision = Field(
         "auto", description="precision of matrix products; `auto` is bfloat16 on devices built for it, else float32"
@@ -358,6 +365,10 @@ class Config(Section):
         settings: Section = getattr(self.aligners, row.name)
         return settings.model_dump()
 
+    def kind_settings(self, row: Kind) -> dict[str, Any]:
+        """The settings of a kind of task; empty if it has none."""
+        return getattr(self.kinds, row.name).model_dump() if row.settings else {}
+
     def published_models(self) -> dict[str, str]:
         """What each model is called in the published study: as the config says, as on the hub, or as here."""
         own = self.published.models if self.published else {}
@@ -423,3 +434,8 @@ def _by_language(entry: Any) -> tuple[str, ...]:
 def task_row(name: str) -> Task:
     """A task's row in the registry."""
     return next(row for row in TASKS if row.name == name)
+
+
+def kind_row(task: str) -> Kind:
+    """The row of a task's kind in the registry."""
+    return next(row for row in KINDS if row.name == task_row(task).kind)

@@ -1,4 +1,4 @@
-"""Sentence pairs inside an encoder: both sentences in one sequence, as its tokenizer joins them."""
+"""Sentences and pairs inside an encoder: both sentences in one sequence, as its tokenizer joins them."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class PairBatch:
 
 
 class PairTokenizer:
-    """The fast tokenizer of a checkpoint directory, for pairs of sentences as plain text."""
+    """The fast tokenizer of a checkpoint directory, for sentences, and pairs of them, as plain text."""
 
     def __init__(self, folder: Path, max_length: int) -> None:
         """Load `tokenizer.json`; the longer sentence of a pair is cut until both fit `max_length` sub-words.
@@ -44,9 +44,10 @@ class PairTokenizer:
         self.pad_id = int(config.get("pad_token_id") or 0)
         self._typed = int(config.get("type_vocab_size") or 0) > 1
 
-    def encode(self, premises: Sequence[str], hypotheses: Sequence[str]) -> list[Encoding]:
-        """Sub-words of each pair."""
-        return self._tokenizer.encode_batch(list(zip(premises, hypotheses, strict=True)))
+    def encode(self, first: Sequence[str], second: Sequence[str | None]) -> list[Encoding]:
+        """Sub-words of each pair, or of the first sentence where the second is None."""
+        pairs = zip(first, second, strict=True)
+        return self._tokenizer.encode_batch([one if other is None else (one, other) for one, other in pairs])
 
     def collate(self, encodings: Sequence[Encoding]) -> PairBatch:
         """Pad pairs to the longest."""

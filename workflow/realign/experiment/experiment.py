@@ -12,13 +12,12 @@ from realign.aligners.registry import ALIGNERS, Aligner
 from realign.alignment.registry import Measure
 from realign.config.methods import Method, labels_of
 from realign.config.sources import DictionaryHub, is_hub
-from realign.config.whole import Config, task_row
+from realign.config.whole import Config, kind_row, task_row
 from realign.errors import InputError
 from realign.experiment.locate import GOLD, SPLITS, Locator
 from realign.experiment.paths import Paths, manifest
 from realign.experiment.recipes import Recipe, loss_module, objective_params
 from realign.sources.registry import CORPORA, Corpus
-from realign.tasks.registry import KINDS
 from realign.training.steps import finetuning_steps
 
 Params = dict[str, Any]
@@ -236,7 +235,7 @@ class Experiment:
     @cache  # noqa: B019 (there is one experiment)
     def kind(self, task: str) -> str:
         """The package of a task's kind."""
-        return next(kind.package for kind in KINDS if kind.name == task_row(task).kind)
+        return kind_row(task).package
 
     def task_labels(self, task: str) -> list[str]:
         """The labels of a task: the user's own, or the standard set."""
@@ -256,8 +255,9 @@ class Experiment:
         if corpus is None:
             return {**params, "source": entry.source}
         settings = entry.model_dump(exclude={"training_sentences", "languages"})
-        for key in corpus.by_language:
-            settings[key] = {language: settings[key][language]}
+        for key, value in settings.items():
+            if isinstance(value, dict):  # values by language
+                settings[key] = {name: one for name, one in value.items() if name == language}
         return {**params, "corpus": settings, "limit": entry.training_sentences if split == "train" else None}
 
     # trainings
@@ -330,7 +330,15 @@ class Experiment:
         settings["learning_rate"] = self.config.models[model].learning_rate or settings["learning_rate"]
         settings["epochs"] = self.config.epochs_of(task)
         settings["max_length"] = self.config.max_length_of(task)
-        return {"kind": self.kind(task), **settings}
+        return {"kind": self.kind(task), **settings, **self._of_kind(task, scoring=False)}
+
+    def _of_kind(self, task: str, *, scoring: bool) -> Params:
+        """The settings of a task's kind, if it has any; some are for scoring only."""
+        row = kind_row(task)
+        settings = self.config.kind_settings(row)
+        if not scoring:
+            settings = {key: value for key, value in settings.items() if key not in row.for_scoring}
+        return {"of_kind": settings} if settings else {}
 
     # measuring and scoring
 
@@ -363,14 +371,15 @@ class Experiment:
     @cache  # noqa: B019 (there is one experiment)
     def score_modules(self, task: str) -> tuple[str, ...]:
         """The modules of a task's model, its metric and all measures."""
-        return (*self.finetune_modules(task), task_row(task).metric, *self.measure_modules())
+        return (*self.finetune_modules(task), *task_row(task).metrics, *self.measure_modules())
 
     @cache  # noqa: B019 (there is one experiment)
     def score_params(self, variant: str, task: str) -> Params:
         """How a fine-tuned model is scored and measured, and which method it belongs to."""
         chosen = self.variants[variant]
         about = {"method": chosen.method.name, "realigned_for": chosen.language}
-        return {**about, "kind": self.kind(task), "metric": task_row(task).metric, **self.measure_params()}
+        kind = {"kind": self.kind(task), **self._of_kind(task, scoring=True)}
+        return {**about, **kind, "metrics": task_row(task).metrics, **self.measure_params()}
 
     def finetunings(self) -> list[tuple[str, str, str]]:
         """Model, variant and task of every fine-tuned model; each is trained with every seed."""

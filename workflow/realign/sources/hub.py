@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from realign.errors import InputError
@@ -45,6 +46,28 @@ def read_split(repository: str, configuration: str, split: str, commit: str) -> 
             raise
 
 
+def fetch_file(repository: str, path: str, commit: str) -> Path:
+    """The local copy of one file of a dataset's repository; raises `InputError` if the repository has no such file."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    what = f"{repository} ({path})"
+    with explained(what, commit):
+        try:
+            return Path(retrying(lambda: hf_hub_download(repository, path, repo_type="dataset", revision=commit), what))
+        except LocalEntryNotFoundError:
+            raise
+        except EntryNotFoundError:
+            raise InputError(f"{repository}: has no file {path!r}") from None
+
+
+def check_columns(dataset: "Dataset", expected: tuple[str, ...], where: str) -> None:
+    """Raise `InputError` when a dataset lacks one of these columns."""
+    if not set(expected) <= set(dataset.features):
+        found = ", ".join(f"{column}: {kind}" for column, kind in dataset.features.items())
+        raise InputError(f"{where}: expected columns {', '.join(expected)}, found {found[:300]}")
+
+
 def fetch_labelled(
     request: LabelledRequest,
     repository: str,
@@ -56,7 +79,7 @@ def fetch_labelled(
 ) -> tuple[list[Example], Provenance]:
     """The examples of a labelled dataset, and where they come from.
 
-    `example` makes one from a row and a function that names a label; it returns None for a row without words. Label
+    `example` makes one from a row and a function that names a label; it returns None for a row to leave out. Label
     names come from the data's own schema. Raises `InputError` for missing columns, labels outside `request.labels`,
     or fewer examples than `request.limit`.
     """
@@ -70,8 +93,8 @@ def fetch_labelled(
             raise InputError(f"{where}: label {label} is outside its {len(names)} names")
         return names[label]
 
-    made = (example(row, name) for row in islice(dataset, request.limit))
-    examples = [one for one in made if one is not None]
+    made = (example(row, name) for row in dataset)
+    examples = list(islice((one for one in made if one is not None), request.limit))
     check_enough(examples, request.limit, f"{repository} ({request.language}, {request.split})")
     return examples, {"repository": repository, "revision": commit}
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from realign.languages import usual
-from realign.settings import Count, Language, Revision, ScoredLanguages, Section, template
+from realign.settings import Count, Label, Language, Revision, ScoredLanguages, Section, each_once, template
 from realign.text.labels import UPOS
 
 BITEXT = "bitext"
@@ -122,6 +122,12 @@ class LabelledSettings(HubSettings, ScoredLanguages):
     )
 
 
+MasakhaneUrl = Annotated[
+    Annotated[str, template("revision", "code", "split")] | None,
+    Field(description="URL of Masakhane's files; null uses their own repository"),
+]
+
+
 class TreebankSettings(LabelledSettings):
     """Universal Dependencies, treebank by treebank; `revision` is the tag of a release, such as `r2.15`."""
 
@@ -154,6 +160,61 @@ class UdSettings(TreebankSettings):
     def part_of(self, language: str) -> str:
         """The treebank and its release; nothing is known of files from elsewhere."""
         return f"{self.treebanks.get(language)}@{self.revision}" if self.url is None else ""
+
+
+class MasakhanePosSettings(TreebankSettings):
+    """MasakhaPOS, and treebanks of Universal Dependencies for the languages that it lacks."""
+
+    treebanks: dict[Language, str] = Field(
+        {"en": "UD_English-EWT"}, description="the treebank of each language that MasakhaPOS lacks"
+    )
+    release: Revision = Field("r2.15", description="the release of these treebanks")
+    masakhane_url: MasakhaneUrl = None
+
+
+class UniversalNerSettings(LabelledSettings):
+    """Universal NER, treebank by treebank."""
+
+    revision: Revision = Field("HEAD", description="commit, tag or branch of the treebanks that name none")
+    treebanks: dict[Language, str] = Field(
+        {},
+        description="the treebank of each language, such as `UNER_Danish-DDT`, or with a commit, "
+        "`UNER_English-EWT@8ed072de2fd24022cc62458997fe96a8fe191ea4`",
+    )
+    url: Annotated[str, template("treebank", "revision", "lang", "name", "split")] | None = Field(
+        None, description="URL of the files; null uses the treebanks' own repositories"
+    )
+
+
+class MasakhaneNerSettings(UniversalNerSettings):
+    """MasakhaNER 2, and treebanks of Universal NER for the languages that it lacks."""
+
+    revision: Revision = Field("main", description="commit, tag or branch of MasakhaNER's repository")
+    treebanks: dict[Language, str] = Field(
+        {"en": "UNER_English-EWT@8ed072de2fd24022cc62458997fe96a8fe191ea4"},
+        description="the treebank of each language that MasakhaNER lacks, with its commit",
+    )
+    labels: Annotated[list[Label], Field(min_length=1), AfterValidator(each_once)] | None = Field(
+        None,
+        description="labels to keep; all others become `O`. null keeps PER, LOC and ORG, without MasakhaNER's DATE",
+    )
+    masakhane_url: MasakhaneUrl = None
+
+
+class FloresSettings(LabelledSettings):
+    """Labelled sentences of FLORES."""
+
+    codes: Annotated[dict[Language, str], usually("nllb")] = Field(
+        {},
+        description="FLORES's code of each language, such as `arb_Arab`; for others, that of `languages.csv`",
+        validate_default=True,
+    )
+
+
+class QuestionsSettings(LabelledSettings):
+    """Questions in several languages, with training data from another repository."""
+
+    training_revision: Revision = Field("main", description="`revision` of the repository of the training data")
 
 
 @dataclass(frozen=True)
@@ -194,6 +255,38 @@ CORPORA = (
         sizes={"UD_English-EWT@r2.7": 12_543},  # dataset_infos.json of the hub's universal_dependencies 2.7.0
     ),
     Corpus("wikiann", "realign.sources.corpora.wikiann", "ner", LabelledSettings, "WikiANN's entities"),
+    Corpus(
+        "masakhapos",
+        "realign.sources.corpora.masakhapos",
+        "pos",
+        MasakhanePosSettings,
+        "MasakhaPOS, 20 African languages, with English from Universal Dependencies",
+    ),
+    Corpus(
+        "masakhaner",
+        "realign.sources.corpora.masakhaner",
+        "ner",
+        MasakhaneNerSettings,
+        "MasakhaNER 2, 20 African languages, with English from Universal NER",
+    ),
+    Corpus(
+        "universal-ner",
+        "realign.sources.corpora.universal_ner",
+        "ner",
+        UniversalNerSettings,
+        "Universal NER by treebank",
+        by_language=("treebanks",),
+    ),
     Corpus("xnli", "realign.sources.corpora.xnli", "nli", LabelledSettings, "XNLI"),
+    Corpus("paws-x", "realign.sources.corpora.paws_x", "paws-x", LabelledSettings, "PAWS-X"),
+    Corpus(
+        "sib-200",
+        "realign.sources.corpora.sib200",
+        "topic",
+        FloresSettings,
+        "SIB-200, the topics of sentences from FLORES-200",
+        by_language=("codes",),
+    ),
+    Corpus("xquad", "realign.sources.corpora.xquad", "qa", QuestionsSettings, "XQuAD, after training on SQuAD 1.1"),
 )
 """In the order of the config reference."""

@@ -6,6 +6,11 @@ from typing import Protocol
 from realign.tasks.metrics.counts import Counts
 
 
+def section_of(kind: str) -> str:
+    """The section of the config with the settings of a kind, from its package."""
+    return "kinds." + kind.rpartition(".")[2].replace("_", "-")
+
+
 class Metric(Protocol):
     """A module of `realign.tasks.metrics`."""
 

@@ -2,18 +2,16 @@
 
 A task's module has `read(path, labels)`, which yields the labelled examples of a file, and `count(path)`.
 A kind's folder has `data` (examples as Parquet, without torch) and `model` (load, objective, predict, counts); the
-two kinds here show the signatures. This file is read by the config and by the rules, never by a stage.
+kinds here show the signatures. This file is read by the config and by the rules, never by a stage.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, model_validator
 
-from realign.settings import ScoredLanguages, each_once, template
-from realign.text.labels import ENTITIES, INFERENCE, UPOS
-
-Label = Annotated[str, StringConstraints(min_length=1, pattern=r"^\S+$")]
+from realign.settings import Count, Label, Length, ScoredLanguages, Section, each_once, template
+from realign.text.labels import ENTITIES, INFERENCE, PARAPHRASE, TOPICS, UPOS
 
 
 class TaskFiles(ScoredLanguages):
@@ -33,13 +31,44 @@ class LabelledFiles(TaskFiles):
     )
 
 
+class QuestionSettings(Section):
+    """Question answering: how a context is read in windows, and how an answer is chosen."""
+
+    max_length: Length = Field(
+        384, description="longest window, in sub-words: a question and a part of its context; instead of the other two"
+    )
+    overlap: Count = Field(128, description="sub-words that a window shares with the one before")
+    longest_question: Count = Field(64, description="questions are cut to this many sub-words")
+    longest_answer: Count = Field(30, description="longest predicted answer, in sub-words")
+    candidates: Count = Field(20, description="an answer begins and ends at one of this many most likely sub-words")
+
+    @model_validator(mode="after")
+    def _windows_advance(self) -> Self:
+        most = self.max_length - self.longest_question - SPECIAL
+        if self.overlap > most:
+            raise ValueError(
+                f"overlap: found {self.overlap}; expected at most {most}, which is what max_length leaves after the "
+                "longest question"
+            )
+        return self
+
+
+SPECIAL = 8
+"""More sub-words than a tokenizer puts around a question and its context."""
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of task: its folder, whose modules are `<package>.data` and `<package>.model`."""
+    """A kind of task: its folder, whose modules are `<package>.data` and `<package>.model`, and its settings.
+
+    The settings reach `objective` and `predict` of its model; those named in `for_scoring` only the latter.
+    """
 
     name: str
     package: str
     summary: str
+    settings: type[Section] | None = None
+    for_scoring: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +86,25 @@ class Task:
     files: type[TaskFiles] = TaskFiles
     lab: str | None = None
     """Path of the lab's data, inside the lab; None if it has none."""
+    further_metrics: tuple[str, ...] = ()
+    """Modules of other metrics, which are reported beside it."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The modules of all metrics, the main one first."""
+        return (self.metric, *self.further_metrics)
 
 
 KINDS = (
     Kind("tagging", "realign.tasks.tagging", "a label for each word"),
-    Kind("sentence-pairs", "realign.tasks.sentence_pairs", "a label for two sentences"),
+    Kind("classification", "realign.tasks.classification", "a label for a sentence, or for two"),
+    Kind(
+        "question-answering",
+        "realign.tasks.question_answering",
+        "the span of a context that answers a question",
+        QuestionSettings,
+        ("longest_answer", "candidates"),
+    ),
 )
 
 TASKS = (
@@ -88,13 +131,43 @@ TASKS = (
     ),
     Task(
         "nli",
-        "sentence-pairs",
+        "classification",
         "realign.tasks.nli",
         INFERENCE,
         "realign.tasks.metrics.accuracy",
         "natural language inference",
         "JSON lines (`.jsonl`), or TSV with a header, with `premise`, `hypothesis` and `label`",
         files=LabelledFiles,
+    ),
+    Task(
+        "paws-x",
+        "classification",
+        "realign.tasks.paraphrases",
+        PARAPHRASE,
+        "realign.tasks.metrics.accuracy",
+        "paraphrases and other pairs of sentences with the same words",
+        "TSV with a header, or JSON lines (`.jsonl`), with `sentence1`, `sentence2` and `label` (1 for paraphrases)",
+        files=LabelledFiles,
+    ),
+    Task(
+        "topic",
+        "classification",
+        "realign.tasks.topic",
+        TOPICS,
+        "realign.tasks.metrics.accuracy",
+        "topics of sentences",
+        "TSV with a header, or JSON lines (`.jsonl`), with `text` and `category`",
+        files=LabelledFiles,
+    ),
+    Task(
+        "qa",
+        "question-answering",
+        "realign.tasks.qa",
+        (),
+        "realign.tasks.metrics.squad_f1",
+        "question answering",
+        "JSON of SQuAD 1.1",
+        further_metrics=("realign.tasks.metrics.exact_match",),
     ),
 )
 """In the order of the config reference."""

@@ -1,7 +1,7 @@
 """Annotated sentences: CoNLL-U for part-of-speech tags, two-column CoNLL with BIO for entities."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,6 +123,40 @@ def _check_bio(label: str, previous: str, labels: tuple[str, ...], where: str) -
         raise InputError(f"{where}: label {label!r} is outside the tag set {' '.join(labels)}")
     if label.startswith("I-") and previous[2:] != label[2:]:
         raise InputError(f"{where}: {label} follows {previous}; an entity begins with B-{label[2:]}")
+
+
+def read_columns(
+    path: Path, labels: tuple[str, ...], outside: Container[str] = (), *, numbered: bool = False
+) -> Iterator[TaggedSentence]:
+    """Stream a published corpus of two columns, a word and its label; its mistakes are kept.
+
+    With `numbered`, the word's number in CoNLL-U stands before them, and there are comments; only syntactic words are
+    read. Labels in `outside` are read as `O`, lines without a word are left out, and an I- label need not continue an
+    entity, because the evaluation begins one there. Raises `InputError` for any other label.
+    """
+    for start, block in _blocks(path):
+        sentence = TaggedSentence([], [])
+        for number, line in enumerate(block, start):
+            if numbered and line.startswith(COMMENT):
+                continue
+            columns = line.split("\t") if "\t" in line else split_words(line)
+            if numbered:
+                if not columns[0].isdigit():
+                    continue
+                columns = columns[1:3]
+            if len(columns) == 1 and columns[0] in labels:
+                continue
+            if len(columns) < 2:
+                raise InputError(f"{path}:{number}: expected a word and its label, found {line[:60]!r}")
+            word, label = columns[0].strip(), columns[-1].strip()
+            if not word:
+                continue
+            if label not in labels and label not in outside:
+                raise InputError(f"{path}:{number}: label {label!r} is outside the tag set {' '.join(labels)}")
+            sentence.tokens.append(word)
+            sentence.labels.append("O" if label in outside else label)
+        if sentence.tokens:
+            yield sentence
 
 
 def read_bio(path: Path, labels: tuple[str, ...]) -> Iterator[TaggedSentence]:

@@ -9,3 +9,7 @@ ENTITIES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
 """BIO labels of persons, places and organisations, in WikiANN's order."""
 INFERENCE = ("entailment", "neutral", "contradiction")
 """In XNLI's order."""
+PARAPHRASE = ("0", "1")
+"""1 for sentences that say the same."""
+TOPICS = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
+"""The topics of SIB-200."""

@@ -1,12 +1,10 @@
 """Universal Dependencies by treebank and release, as the treebanks' own CoNLL-U files."""
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
-from realign.sources.hub import check_enough
 from realign.sources.requests import LabelledRequest, Provenance
-from realign.sources.web import download
+from realign.sources.tagged import fetch_tagged_file
 from realign.text.conll import TaggedSentence, read_conllu, read_pos
 
 URL = "https://raw.githubusercontent.com/UniversalDependencies/{treebank}/{release}/{lang}_{name}-ud-{split}.conllu"
@@ -25,12 +23,8 @@ def fetch(request: LabelledRequest) -> tuple[list[TaggedSentence], Provenance]:
         name=treebank.rpartition("-")[2].lower(),
         split=request.split,
     )
-    raw = request.folder / f"{request.split}.conllu"
-    digest = download(url, raw)
     read = read_every_line if request.settings.get("multiword_tokens") else read_pos
-    sentences = list(islice(read(raw), request.limit))
-    raw.unlink()
-    check_enough(sentences, request.limit, f"{treebank} ({request.split})")
+    sentences, digest = fetch_tagged_file(request, url, read, treebank)
     return sentences, {"treebank": treebank, "revision": release, "sha256": digest}
 
 

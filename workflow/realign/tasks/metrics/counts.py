@@ -7,7 +7,7 @@ from typing import NamedTuple
 class Counts(NamedTuple):
     """One example's contribution to a metric."""
 
-    numerator: int
+    numerator: float
     denominator: int
 
 

@@ -1,4 +1,4 @@
-"""A classifier of sentence pairs on top of an encoder: its loss, its predictions and their scores."""
+"""A classifier of sentences, or of pairs, on top of an encoder: its loss, its predictions and their scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from realign.encoders.checkpoint import load_with_head
 from realign.encoders.devices import autocast, in_micro_batches
 from realign.encoders.precision import Precision
 from realign.encoders.sentence_pairs import PairTokenizer
+from realign.tasks.classification.data import TextData
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
-from realign.tasks.sentence_pairs.data import PairData
 from realign.training.batches import endless_batches
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def load(folder: Path, device: torch.device, labels: list[str] | None = None) ->
     return load_with_head(AutoModelForSequenceClassification, folder, device, labels)
 
 
-class LabelledPairBatch(NamedTuple):
-    """Padded pairs: `ids`, `mask` and `types`, if the model has any, are [batch, pieces]; `labels` is [batch]."""
+class LabelledBatch(NamedTuple):
+    """Padded examples: `ids`, `mask` and `types`, if the model has any, are [batch, pieces]; `labels` is [batch]."""
 
     ids: Tensor
     mask: Tensor
@@ -37,25 +37,25 @@ class LabelledPairBatch(NamedTuple):
     labels: Tensor
 
 
-class PairObjective:
-    """Computes the cross-entropy of a classifier at the first token of each pair, batch after batch."""
+class ClassificationObjective:
+    """Computes the cross-entropy of a classifier at the first token of each example, batch after batch."""
 
     def __init__(
-        self, classifier: "PreTrainedModel", tokenizer: PairTokenizer, data: PairData, batch_size: int, rng: Generator
+        self, classifier: "PreTrainedModel", tokenizer: PairTokenizer, data: TextData, batch_size: int, rng: Generator
     ) -> None:
         self.classifier, self.tokenizer = classifier, tokenizer
-        self.encodings = tokenizer.encode(data.premises, data.hypotheses)
+        self.encodings = tokenizer.encode(data.first, data.second)
         self.labels = torch.tensor(data.labels)
         lengths = [len(encoding.ids) for encoding in self.encodings]
         self.draws = endless_batches(lengths, batch_size, rng)
 
-    def prepare(self, chosen: Sequence[int]) -> LabelledPairBatch:
-        """The pairs of these indices."""
+    def prepare(self, chosen: Sequence[int]) -> LabelledBatch:
+        """The examples of these indices."""
         batch = self.tokenizer.collate([self.encodings[index] for index in chosen])
-        return LabelledPairBatch(batch.ids, batch.mask, batch.types, self.labels[chosen])
+        return LabelledBatch(batch.ids, batch.mask, batch.types, self.labels[chosen])
 
-    def loss(self, batch: LabelledPairBatch, at_once: int | None = None) -> Tensor:
-        """The mean over the batch's pairs."""
+    def loss(self, batch: LabelledBatch, at_once: int | None = None) -> Tensor:
+        """The mean over the batch's examples."""
         logits = in_micro_batches(self._logits, at_once, batch.ids, batch.mask, batch.types)
         return nn.functional.cross_entropy(logits, batch.labels)
 
@@ -66,25 +66,25 @@ class PairObjective:
 
 
 def objective(
-    classifier: "PreTrainedModel", folder: Path, data: PairData, *, max_length: int, batch_size: int, rng: Generator
-) -> PairObjective:
+    classifier: "PreTrainedModel", folder: Path, data: TextData, *, max_length: int, batch_size: int, rng: Generator
+) -> ClassificationObjective:
     """The objective of a classifier whose tokenizer is in `folder`."""
-    return PairObjective(classifier, PairTokenizer(folder, max_length), data, batch_size, rng)
+    return ClassificationObjective(classifier, PairTokenizer(folder, max_length), data, batch_size, rng)
 
 
 @torch.inference_mode()
 def predict(
     classifier: "PreTrainedModel",
     folder: Path,
-    data: PairData,
+    data: TextData,
     *,
     max_length: int,
     batch_size: int,
     precision: Precision = "auto",
 ) -> list[int]:
-    """The label index of every pair, in order."""
+    """The label index of every example, in order."""
     tokenizer = PairTokenizer(folder, max_length)
-    encodings = tokenizer.encode(data.premises, data.hypotheses)
+    encodings = tokenizer.encode(data.first, data.second)
     by_length = sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids))
     predictions = [0] * len(encodings)
     for start in range(0, len(by_length), batch_size):
@@ -97,8 +97,8 @@ def predict(
     return predictions
 
 
-def count_examples(predictions: Sequence[int], data: PairData, metric: Metric) -> list[Counts]:
-    """Every pair's contribution to the metric."""
+def count_examples(predictions: Sequence[int], data: TextData, metric: Metric) -> list[Counts]:
+    """Every example's contribution to the metric."""
     names = data.label_names
     return [
         metric.count([names[predicted]], [names[true]])
@@ -106,6 +106,6 @@ def count_examples(predictions: Sequence[int], data: PairData, metric: Metric) -
     ]
 
 
-def scored(data: PairData) -> int:
+def scored(data: TextData) -> int:
     """How many labels are scored."""
     return len(data)

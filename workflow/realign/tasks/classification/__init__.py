@@ -1,0 +1,1 @@
+"""Classification: a label for a sentence, or for a pair of sentences."""

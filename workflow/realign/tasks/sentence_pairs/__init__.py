@@ -1,1 +1,0 @@
-"""Sentence pairs: a label for two sentences."""
