@@ -277,8 +277,22 @@ CORPORA = (
         "Universal NER by treebank",
         by_language=("treebanks",),
     ),
-    Corpus("xnli", "realign.sources.corpora.xnli", "nli", LabelledSettings, "XNLI"),
-    Corpus("paws-x", "realign.sources.corpora.paws_x", "paws-x", LabelledSettings, "PAWS-X"),
+    Corpus(
+        "xnli",
+        "realign.sources.corpora.xnli",
+        "nli",
+        LabelledSettings,
+        "XNLI",
+        sizes={"en": 392_702},  # MultiNLI's training pairs, as the hub's card of xnli counts them
+    ),
+    Corpus(
+        "paws-x",
+        "realign.sources.corpora.paws_x",
+        "paws-x",
+        LabelledSettings,
+        "PAWS-X",
+        sizes={"en": 49_401},  # as the hub's card of paws-x counts them
+    ),
     Corpus(
         "sib-200",
         "realign.sources.corpora.sib200",
