@@ -58,7 +58,7 @@ def content() -> dict[str, Any]:
         ),
         ({"realignment": {"layers": [4]}}, "realignment.layers: [4] are not among the 3 layers of 'e5-3'"),
         ({"realignment": {"layers": [-8, -1]}}, "realignment.layers: [-8] are not among the 3 layers of 'e5-3'"),
-        ({"figures": {"palette": "jet"}}, "figures.palette: found 'jet'; input should be 'Pastel1', 'Pastel2'"),
+        ({"figures": {"palette": "jet"}}, "figures.palette: found 'jet'; input should be 'okabe_ito', 'Pastel1'"),
         (
             {"dictionaries": {"source": "hub", "url": "{language}"}},
             "dictionaries.url: found '{language}'; expected no fields except {source}, {lang}",
@@ -123,7 +123,7 @@ def test_a_method_takes_what_it_leaves_out_from_realignment(content: dict[str, A
     plain, cold = (experiment.config.all_methods[name].realignment for name in ("before-dictionary", "cold"))
     assert (plain.steps, plain.loss_settings()["temperature"]) == (7, 0.2)
     assert (cold.steps, cold.loss_settings()["temperature"]) == (7, 0.05)
-    assert experiment.labels == {"baseline": "baseline", "before-dictionary": "before-dictionary", "cold": "τ = 0.05"}
+    assert experiment.labels == {"baseline": "baseline", "before-dictionary": "dictionary, before", "cold": "τ = 0.05"}
 
 
 def test_a_task_is_scored_on_its_own_languages_and_realigned_on_all(content: dict[str, Any]) -> None:

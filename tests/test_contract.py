@@ -268,7 +268,7 @@ def test_the_code_of_a_stage_runs_it_and_what_is_below(finished_study: Study) ->
     ):
         assert finished_study.planned() == {REALIGNED} | below_realigned("de", "it")
     with finished_study.changed_file(library / "analysis" / "figures.py", "alpha=0.85", "alpha=0.9"):
-        assert finished_study.planned() == {"figures/transfer.svg", "figures/timeline.svg", "report.html"}
+        assert finished_study.planned() == {"figures/transfer.svg", "report.html"}
 
 
 def test_the_code_of_a_script_runs_its_stage(finished_study: Study) -> None:

@@ -10,9 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from realign.analysis.correlation import correlations, holm
-from realign.analysis.figures import layers_figure, save_figure, set_style, summary_figure, transfer_figure
+from realign.analysis.figures import gain_figure, layers_figure, summary_figure, transfer_figure
 from realign.analysis.layouts import (
+    Layout,
     Shown,
+    aligned,
     caption_of,
     change_layout,
     correlation_layout,
@@ -22,10 +24,12 @@ from realign.analysis.layouts import (
 )
 from realign.analysis.mixed import mixed_effects
 from realign.analysis.models import models_table
+from realign.analysis.names import language_name
+from realign.analysis.style import inches, luminance, save_figure, set_style, visible_colors
 
 LABELS = {"baseline": "no realignment", "before-dictionary": "dictionary"}
 METHODS, MEASURES = ["baseline"], ["weak", "strong"]
-SHOWN = Shown(LABELS, MEASURES)
+SHOWN = Shown(LABELS, MEASURES, "en")
 
 
 def test_holm_equals_a_hand_worked_case() -> None:
@@ -106,7 +110,7 @@ def test_a_task_without_any_source_score_has_an_empty_panel() -> None:
     table = correlations(scores, alignment, METHODS, MEASURES, resamples=50, confidence=0.95, seed=0)
     assert (table["n"] == 0).all() and table["rho"].isna().all()
     figure = transfer_figure(scores, alignment, table, "weak", 7.0)
-    assert "too few points" in figure.axes[1].get_title()
+    assert "too few points" in figure.axes[0].get_title()
 
 
 def test_a_panel_says_how_likely_its_correlation_is_and_over_how_many_languages() -> None:
@@ -162,12 +166,28 @@ def gains() -> pd.DataFrame:
 
 
 def test_the_paper_tables_hold_means_deviations_and_marks() -> None:
-    averages = realignment_layout(gains(), SHOWN)
+    averages = realignment_layout(gains(), SHOWN).cells
     assert list(averages.columns) == ["no realignment", "dictionary"]
-    assert averages.loc[("pos", "small"), "dictionary"] == "60.0 ± 1.0"
-    by_language = language_layout(gains(), SHOWN)
-    assert by_language.loc[("pos", "small", "dictionary"), "ar"] == "60.0 ± 1.0*"
-    assert by_language.loc[("pos", "small", "no realignment"), "ar"] == "50.0 ± 1.0"
+    assert averages.loc[("POS", "small")].tolist() == ["50.0 ± 1.0", "60.0 ± 1.0*"]
+    by_language = language_layout(gains(), SHOWN).cells
+    assert by_language.loc[("POS", "small", "dictionary"), "Arabic"] == "60.0 ± 1.0*"
+    assert by_language.loc[("POS", "small", "no realignment"), "Arabic"] == "50.0 ± 1.0"
+
+
+def test_the_best_method_of_a_model_is_marked_once_ties_are_shared() -> None:
+    table = gains()
+    best = realignment_layout(table, SHOWN).best
+    assert best is not None and best.to_numpy().tolist() == [[False, True], [False, True]]
+    table.loc[(table["model"] == "small") & (table["language"] == "ar"), "mean"] = [0.6001, 0.5999]
+    best = language_layout(table, SHOWN).best
+    assert best is not None and best["Arabic"].tolist() == [False, True, True, True], "large, then small"
+
+
+def test_the_source_language_comes_first_and_the_mean_last_and_both_stand_apart() -> None:
+    more = [gains().query("language == 'ar'").assign(language=language) for language in ("zh", "en", "fr")]
+    layout = language_layout(pd.concat([gains(), *more]), SHOWN)
+    assert list(layout.cells.columns) == ["English", "Arabic", "Chinese", "French", "mean"]
+    assert layout.apart == ("Arabic", "mean")
 
 
 def test_a_correlation_is_marked_by_its_corrected_p() -> None:
@@ -177,16 +197,18 @@ def test_a_correlation_is_marked_by_its_corrected_p() -> None:
     table = pd.DataFrame(
         [
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04},
-            {**cell, **numbers, "direction": "backward", "p_holm": 0.06},
+            {**cell, **numbers, "direction": "backward", "p_holm": 0.06, "low": -0.1},
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "position": "depth 1.00"},
             {**cell, **numbers, "direction": "forward", "p_holm": 0.04, "model": "m"},
         ]
     )
-    layout = correlation_layout(table, SHOWN)
-    assert layout.loc[("pos", "last", "before")].to_dict() == {
-        ("weak", "forward"): "0.50 [0.25, 0.75]*",
-        ("weak", "backward"): "0.50 [0.25, 0.75]",
+    cells = correlation_layout(table, SHOWN).cells
+    assert cells.loc[("POS", "last", "before")].to_dict() == {
+        ("weak", "forward"): "0.50 [0.25, 0.75]*†",
+        ("weak", "backward"): "0.50 [-0.10, 0.75]",
     }
+    unknown = correlation_layout(table.assign(rho=np.nan, low=np.nan, high=np.nan, p_holm=np.nan), SHOWN).cells
+    assert set(unknown.to_numpy().ravel()) == {"–"}
 
 
 def test_alignment_change_is_shown_for_the_last_layer() -> None:
@@ -201,7 +223,8 @@ def test_alignment_change_is_shown_for_the_last_layer() -> None:
     table = pd.DataFrame(
         [{**row, "layer": layer, "layers": 2, "change": -0.1 * layer, "change_sd": np.nan} for layer in range(3)]
     )
-    assert change_layout(table, SHOWN).loc[("pos", "m"), "ar"] == "-20.0"
+    table = pd.concat([table, table.assign(language="fr", change=-0.3)])
+    assert change_layout(table, SHOWN).cells.loc[("POS", "m")].tolist() == ["-20.0", "-30.0", "-25.0"]
 
 
 def test_captions_say_how_many_runs_and_which_confidence() -> None:
@@ -226,14 +249,40 @@ def test_the_caption_of_correlations_says_what_they_rest_on() -> None:
 def test_a_layout_becomes_csv_and_latex(tmp_path: Path) -> None:
     csv, tex = tmp_path / "table.csv", tmp_path / "table.tex"
     write_layout(language_layout(gains(), SHOWN), csv, tex, caption="Score by language (%).", label="tab:x")
-    assert csv.read_text(encoding="utf-8").splitlines()[0] == "task,model,method,ar"
+    assert csv.read_text(encoding="utf-8").splitlines()[0] == "task,model,method,Arabic,mean"
     latex = tex.read_text(encoding="utf-8")
-    assert r"\toprule" in latex and r"60.0 $\pm$ 1.0*" in latex
+    assert r"\toprule" in latex and r"\textbf{60.0} $\pm$ 1.0\rlap{\textsuperscript{*}}" in latex
     assert (
         r"\caption{Score by language (\%).}" in latex
         and r"\label{tab:x}" in latex
         and r"\multirow[c]{2}{*}{large}" in latex
     )
+    unknown = gains().assign(mean=np.nan)
+    write_layout(language_layout(unknown, SHOWN), csv, tex, caption="", label="tab:x")
+    assert "nan" not in tex.read_text(encoding="utf-8") + csv.read_text(encoding="utf-8")
+
+
+def test_decimal_points_of_a_latex_column_stand_under_one_another() -> None:
+    cells = ["9.6 ± 12.3", "-70.2 ± 1.0*", "71.0", "–"]
+    assert aligned(cells, [True, False, False, False]) == [
+        r"\textbf{9.6} $\pm$ 12.3",
+        r"$-$70.2 $\pm$ \phantom{0}1.0\rlap{\textsuperscript{*}}",
+        r"71.0\phantom{ $\pm$ 12.3}",
+        "--",
+    ]
+    assert aligned(["0.10 [-0.20, 0.30]", "0.50 [0.25, 0.75]*†"], [False, False]) == [
+        "0.10 [$-$0.20, 0.30]",
+        r"0.50 [\phantom{$-$}0.25, 0.75]\rlap{\textsuperscript{*\dag{}}}",
+    ]
+
+
+def test_columns_that_a_gap_sets_apart(tmp_path: Path) -> None:
+    cells = pd.DataFrame({"English": ["1.0"], "mean": ["2.0"]}, index=pd.Index(["x_y"], name="model"))
+    write_layout(
+        Layout(cells, apart=("mean",)), tmp_path / "a.csv", tmp_path / "a.tex", caption="5 % & more", label="t"
+    )
+    latex = (tmp_path / "a.tex").read_text(encoding="utf-8")
+    assert r"{lr@{\hskip 1.5em}r}" in latex and r"\caption{5 \% \& more}" in latex and r"x\_y" in latex
 
 
 def test_parameters_are_counted_from_the_header_of_the_weights(tmp_path: Path) -> None:
@@ -260,11 +309,60 @@ def test_the_summary_figure_has_the_same_bytes_every_time(tmp_path: Path) -> Non
 
 
 def test_the_layers_of_every_task_have_panels_of_their_own() -> None:
+    set_style("okabe_ito", 8.0)
     _, alignment = study(0.0, 0.2)
     alignment = alignment[alignment["model"] == "a"]
     both = pd.concat([alignment.assign(score=0.2), alignment.assign(task="ner", score=0.6)], ignore_index=True)
+    both.loc[both["language"] == "ar", "score"] += 0.1
     scores = both[["model", "method", "task", "seed", "language"]].assign(transfer=0.0)
     ner, pos = layers_figure(scores, both, LABELS, "weak", 7.0).axes
-    assert {float(line.get_ydata()[0]) for line in ner.get_lines()} == {0.6}
-    assert {float(line.get_ydata()[0]) for line in pos.get_lines()} == {0.2}
-    assert ner.get_ylabel().startswith("a, ner") and pos.get_ylabel().startswith("a, pos")
+    assert [line.get_ydata()[0] for line in ner.get_lines()] == pytest.approx([0.62]), "the mean over five languages"
+    assert [line.get_ydata()[0] for line in pos.get_lines()] == pytest.approx([0.22])
+    assert ner.get_ylabel().startswith("a, NER") and pos.get_ylabel().startswith("a, POS")
+    assert ner.texts[1].get_text() == "Arabic", "the highest language"
+
+
+def test_a_figure_has_the_width_of_a_column_or_of_a_text_block_and_keeps_inside(tmp_path: Path) -> None:
+    set_style("okabe_ito", 8.0)
+    assert [inches(width) for width in ("column", "text", 5.0)] == pytest.approx([3.03, 6.30, 5.0], abs=0.01)
+    for name in ("column", "text"):
+        figure = gain_figure(gains(), LABELS, "en", 0.95, inches(name))
+        save_figure(figure, [str(tmp_path / "gain.svg")])
+        box = figure.get_tightbbox()
+        assert box.x0 >= 0 and box.x1 <= inches(name)
+        points = 72 * inches(name)
+        assert f'width="{points:.6f}'.rstrip("0") in (tmp_path / "gain.svg").read_text(encoding="utf-8")
+
+
+def test_the_gains_of_the_source_language_and_the_mean_stand_apart_and_bars_have_a_name() -> None:
+    set_style("okabe_ito", 8.0)
+    table = pd.concat([gains(), gains().query("language == 'ar'").assign(language="en")])
+    large, small = gain_figure(table, LABELS, "en", 0.9, 6.3).axes
+    assert [label.get_text() for label in large.get_yticklabels()] == ["Arabic", "mean of targets", "English (source)"]
+    assert np.diff(large.get_yticks()).tolist() == [1.5, 1.5]
+    assert "bars: 90% intervals" in large.get_xlabel() and small.get_title() == "POS, small"
+    only_large = table[(table["model"] == "large") | (table["task"] == "x")]
+    assert len(gain_figure(only_large, LABELS, "en", 0.9, 6.3).axes) == 1, "no empty panel"
+
+
+def test_languages_are_told_apart_without_colour() -> None:
+    set_style("okabe_ito", 8.0)
+    scores, alignment = study(0.8, 0.2)
+    table = correlations(scores, alignment, METHODS, MEASURES, resamples=5, confidence=0.95, seed=0)
+    (panel,) = transfer_figure(scores, alignment, table, "weak", 6.3).axes
+    looks = {(line.get_marker(), line.get_fillstyle()) for line in panel.get_lines()}
+    assert len(looks) == 5 * 4, "a marker for each language, a filling for each model"
+
+
+def test_a_palette_keeps_what_shows_on_white() -> None:
+    black, yellow, blue, red, green = ((0, 0, 0), (1, 1, 0), (0, 0, 1), (1, 0, 0), (0, 0.5, 0))
+    assert luminance("white") == pytest.approx(1) and luminance(red) == pytest.approx(0.2126)
+    assert visible_colors([black, yellow, red, green, blue]) == [blue, green, red]
+    assert visible_colors([yellow, black]) == [black, yellow]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("zh", "Chinese"), ("pt-BR", "Portuguese (Brazil)"), ("kmr", "kmr"), ("qqq_X", "qqq_X")]
+)
+def test_languages_have_names(code: str, name: str) -> None:
+    assert language_name(code) == name

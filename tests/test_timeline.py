@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from realign.analysis.figures import save_figure, set_style
+from realign.analysis.style import save_figure, set_style
 from realign.analysis.timeline import at_once, read_benchmarks, sittings, timeline_figure
 from study import Study
 

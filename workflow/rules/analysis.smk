@@ -144,7 +144,7 @@ rule typeset:
         code=digest("typeset"),
         confidence=CONFIG.analysis.confidence,
         labels=EXPERIMENT.labels,
-        measures=EXPERIMENT.measures,
+        settings=EXPERIMENT.analysis_params(),
     script:
         "../scripts/typeset.py"
 

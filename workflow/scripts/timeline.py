@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from snakemake.script import snakemake
 
 with job(snakemake.log[0]):
-    from realign.analysis.figures import save_figure, set_style
+    from realign.analysis.style import inches, save_figure, set_style
     from realign.analysis.timeline import read_benchmarks, timeline_figure
 
     style = snakemake.params.style
     set_style(style["palette"], style["font_size"])
-    save_figure(timeline_figure(read_benchmarks(Path("results/benchmarks")), style["width"]), snakemake.output)
+    save_figure(timeline_figure(read_benchmarks(Path("results/benchmarks")), inches(style["width"])), snakemake.output)

@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
     from realign.analysis.tables import read_table
 
     params = snakemake.params
-    shown = Shown(params.labels, params.measures)
+    shown = Shown(params.labels, params.settings["measures"], params.settings["source_language"])
     for name, (source, layout, _) in LAYOUTS.items():
         csv, tex = (Path(path) for path in snakemake.output[name])
         table = read_table(Path(snakemake.input[source]))

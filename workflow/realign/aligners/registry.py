@@ -61,6 +61,8 @@ class Aligner:
     """MB, plus MB for each MB of the inputs or of the encoder."""
     minutes: tuple[float, float] = (5, 0.1)
     """Minutes, plus minutes for each MB."""
+    title: str | None = None
+    """What tables and figures call it, if not by its name."""
 
 
 ALIGNERS = (
@@ -74,6 +76,7 @@ ALIGNERS = (
         threads=2,
         memory=(2000, 10),
         minutes=(30, 1),
+        title="FastAlign",
     ),
     Aligner(
         "dictionary",
@@ -87,6 +90,7 @@ ALIGNERS = (
         "the states of an encoder (Dou and Neubig 2021)",
         AwesomeSettings,
         encoder=True,
+        title="AWESOME",
         memory=(3000, 2),
         minutes=(240, 0.2),
     ),

@@ -7,6 +7,7 @@ import pandas as pd
 from realign.analysis.correlation import headline
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.layouts import SIGNIFICANT, ceiling_note
+from realign.analysis.names import language_name
 
 
 def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, confidence: float) -> str:
@@ -40,11 +41,8 @@ def _verdict(cells: "Mapping[str, pd.Series[float]]") -> str:
     )
 
 
-def gain_answer(gains: pd.DataFrame, task: str, method: str, source_language: str, names: Mapping[str, str]) -> str:
-    """The mean gain of a method over the target languages, by model, and the languages that gain most and least.
-
-    `names` gives the names of languages; others are shown by their code.
-    """
+def gain_answer(gains: pd.DataFrame, task: str, method: str, source_language: str) -> str:
+    """The mean gain of a method over the target languages, by model, and the languages that gain most and least."""
     own = gains[(gains["task"] == task) & (gains["method"] == method)]
     means = [
         f"{100 * row['gain']:+.1f} points for {row['model']} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
@@ -54,8 +52,8 @@ def gain_answer(gains: pd.DataFrame, task: str, method: str, source_language: st
     by_language = targets.groupby("language")["gain"].mean().sort_values()
     least, most = by_language.index[0], by_language.index[-1]
     extremes = (
-        f"; on average over models, most for {names.get(most, most)} ({100 * by_language[most]:+.1f}) and least for "
-        f"{names.get(least, least)} ({100 * by_language[least]:+.1f})"
+        f"; on average over models, most for {language_name(str(most))} ({100 * by_language[most]:+.1f}) and least for "
+        f"{language_name(str(least))} ({100 * by_language[least]:+.1f})"
     )
     return f"{' and '.join(means)}{extremes * (len(by_language) > 1)}"
 

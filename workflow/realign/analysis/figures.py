@@ -1,55 +1,37 @@
 """The figures, as vector graphics; the same data give the same bytes."""
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from realign.analysis.correlation import headline
 from realign.analysis.gains import ALL_TARGETS
+from realign.analysis.names import language_name, task_name
+from realign.analysis.style import (
+    FILLS,
+    LINES,
+    NARROW,
+    NEUTRAL,
+    by_name,
+    color_of,
+    columns_of,
+    fitted,
+    marker_of,
+    message_figure,
+)
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
-from realign.text.files import atomic_path
 
-MARKERS = "osD^vP*X<>"
-MOST_ACROSS = 4
-"""The maximum number of methods in a row of panels or of a legend."""
+MOMENTS: dict[str, tuple[int, Any]] = {"before": (0, "--"), "after": (1, "-")}
+"""Number of the colour, and line style, of alignment before and after fine-tuning."""
 Labels = Mapping[str, str]
 """The label of each method, in the order in which they are drawn."""
-
-
-def set_style(palette: str, font_size: float) -> None:
-    """Apply the configured look."""
-    plt.rcParams.update(
-        {
-            "axes.prop_cycle": matplotlib.cycler(color=plt.get_cmap(palette).colors),  # type: ignore[attr-defined]
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "font.size": font_size,
-            "legend.frameon": False,
-            "pdf.fonttype": 42,
-            "svg.hashsalt": "realign",
-            "text.parse_math": False,  # show a dollar sign in a label as it is
-        }
-    )
-
-
-def save_figure(figure: Figure, paths: Sequence[str]) -> None:
-    """Write the figure in every format, without a date inside."""
-    for path in paths:
-        undated = {"Date": None} if path.endswith(".svg") else {"CreationDate": None}
-        with atomic_path(Path(path)) as temporary:
-            form = Path(path).suffix.removeprefix(".")
-            figure.savefig(temporary, format=form, metadata=undated, bbox_inches="tight")
-    plt.close(figure)
 
 
 def transfer_figure(
@@ -64,36 +46,62 @@ def transfer_figure(
         & (runs["method"] == BASELINE)
     ]
     points = with_transfer(runs, scores)
-    tasks, moments = sorted(runs["task"].unique()), ("before", "after")
-    languages, models = sorted(runs["language"].unique()), sorted(runs["model"].unique())
-    figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.48 * width * len(tasks)), sharey="row", squeeze=False)
-    for row, task in enumerate(tasks):
-        for column, moment in enumerate(moments):
-            axes = grid[row][column]
-            for (language, model), group in points[(points["task"] == task) & (points["moment"] == moment)].groupby(
-                ["language", "model"]
-            ):
-                axes.scatter(
-                    group["score"],
-                    100 * group["transfer"],
-                    color=f"C{languages.index(language)}",
-                    marker=MARKERS[models.index(model) % len(MARKERS)],
-                    s=36,
-                    alpha=0.85,
-                )
-            correlation = _correlation_title(correlations, task, moment, measure)
-            axes.set_title(f"{task}, {moment} fine-tuning\n{correlation}", fontsize="medium")
-            axes.set_xlabel(f"{measure} alignment, last layer")
-        grid[row][0].set_ylabel("transfer, %\n(change from the source score)")
-    handles = [_dot(f"C{number}", "o", language) for number, language in enumerate(languages)]
-    handles += [_dot("0.4", MARKERS[number % len(MARKERS)], model) for number, model in enumerate(models)]
-    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 8), bbox_to_anchor=(0.5, -0.06))
-    figure.tight_layout()
+    cells = [
+        (task, moment)
+        for task in sorted(runs["task"].unique())
+        for moment in MOMENTS
+        if ((runs["task"] == task) & (runs["moment"] == moment)).any()
+    ]
+    if not cells:
+        return message_figure("this experiment has no alignment to compare with transfer", width)
+    languages, models = by_name(set(runs["language"])), sorted(runs["model"].unique())
+    across = 1 if width < NARROW else len({moment for _, moment in cells})
+    figure, panels = _grid(len(cells), across, width, 0.8, sharey=across > 1)
+    for axes, (task, moment) in zip(panels, cells, strict=True):
+        shown = points[(points["task"] == task) & (points["moment"] == moment)]
+        for (language, model), group in shown.groupby(["language", "model"]):
+            axes.plot(
+                group["score"],
+                100 * group["transfer"],
+                **_dots(languages.index(language), FILLS[models.index(model) % len(FILLS)]),
+                alpha=0.85,
+            )
+        correlation = _correlation_title(correlations, task, moment, measure)
+        title = f"{task_name(task)}, {moment} fine-tuning\n{correlation}"
+        axes.set_title(fitted(title, width / across), fontsize="small")
+        axes.set_xlabel(f"{measure} alignment, last layer")
+        if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+            axes.set_ylabel("transfer\n(change from the source score, %)")
+    handles = [
+        Line2D([], [], **_dots(number), label=language_name(language)) for number, language in enumerate(languages)
+    ]
+    handles += [
+        Line2D([], [], **_dots(0, FILLS[number % len(FILLS)], NEUTRAL), label=model)
+        for number, model in enumerate(models)
+    ]
+    _legend_below(figure, handles, width)
     return figure
 
 
-def _dot(color: str, marker: str, label: str) -> Line2D:
-    return Line2D([], [], color=color, marker=marker, linestyle="", label=label)
+def _grid(
+    count: int, across: int, width: float, aspect: float, *, sharex: bool = False, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels in rows of `across`, each `aspect` times as high as wide, and room for a legend."""
+    down = -(-count // across)
+    figure, grid = plt.subplots(
+        down, across, figsize=(width, aspect * width / across * down + 0.4), squeeze=False, sharex=sharex,
+        sharey="row" if sharey else False,
+    )  # fmt: skip
+    panels = list(grid.flat)
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, panels[:count]
+
+
+def _dots(number: int, fill: str = "full", color: str | None = None) -> dict[str, Any]:
+    """Markers without a line, in the colour and shape of a language or method."""
+    look = {"color": color or color_of(number), "marker": marker_of(number), "linestyle": "", "fillstyle": fill}
+    return {**look, "markerfacecoloralt": "white"}
 
 
 def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> str:
@@ -108,100 +116,130 @@ def _correlation_title(correlations: pd.DataFrame, task: str, moment: str, measu
 
 
 def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels, measure: str, width: float) -> Figure:
-    """Alignment from source to target by layer, averaged over seeds: one row per model and task, methods across.
+    """Alignment from source to target by layer, averaged over seeds: a panel for each model, task and method.
 
-    Dashed before and solid after fine-tuning. More than four methods continue in further rows.
+    A line is the mean over languages, and the band around it reaches from the lowest to the highest language, which
+    are named at the last layer after fine-tuning.
     """
     runs = alignment_of_runs(alignment, scores)
     runs = runs[(runs["measure"] == measure) & (runs["direction"] == "forward")]
-    methods = [method for method in labels if (runs["method"] == method).any()]
-    languages = sorted(runs["language"].unique())
-    parts = [methods[start : start + MOST_ACROSS] for start in range(0, len(methods), MOST_ACROSS)]
-    pairs = runs[["model", "task"]].drop_duplicates().sort_values(["model", "task"]).itertuples(index=False)
-    rows = [(model, task, part) for model, task in pairs for part in parts]
-    across = max(map(len, parts))
+    found = set(runs[["model", "task", "method"]].drop_duplicates().itertuples(index=False, name=None))
+    pairs = sorted({(model, task) for model, task, _ in found})
+    methods = [method for method in labels if any(method == name for _, _, name in found)]
+    most = 2 if width < NARROW else 4
+    rows = [(*pair, methods[start : start + most]) for pair in pairs for start in range(0, len(methods), most)]
+    across = max((len(part) for *_, part in rows), default=1)
+    if not rows:
+        return message_figure("this experiment has no alignment", width)
     figure, grid = plt.subplots(
-        len(rows), across, figsize=(width, 0.3 * width * len(rows)), sharey=True, sharex="row", squeeze=False
-    )
-    for row, (model, task, part) in enumerate(rows):
-        for axes, method in zip(grid[row], part, strict=False):
-            shown = runs[(runs["model"] == model) & (runs["task"] == task) & (runs["method"] == method)]
-            _draw_layers(axes, shown, languages)
-            if row == 0 or len(parts) > 1:
-                axes.set_title(_wrapped(labels[method]))
-            if row == len(rows) - 1 or len(parts) > 1:
+        len(rows), across, figsize=(width, (0.62 * width / across + 0.45) * len(rows) + 0.4),
+        sharey=True, squeeze=False,
+    )  # fmt: skip
+    for row, (model, task, part) in zip(grid, rows, strict=True):
+        drawn = []
+        for axes, method in zip(row, part, strict=False):
+            if (model, task, method) in found:
+                shown = runs[(runs["model"] == model) & (runs["task"] == task) & (runs["method"] == method)]
+                _draw_layers(axes, shown)
+                axes.set_title(fitted(labels[method], 0.8 * width / across), fontsize="small")
                 axes.set_xlabel("layer")
-        for axes in grid[row][len(part) :]:
-            axes.set_visible(False)
-        grid[row][0].set_ylabel(f"{model}, {task}\n{measure} alignment")
-    handles = [Line2D([], [], color=f"C{number}", label=language) for number, language in enumerate(languages)]
-    handles += [
-        Line2D([], [], color="0.4", linestyle="--", label="before fine-tuning"),
-        Line2D([], [], color="0.4", label="after"),
+                drawn.append(axes)
+        for axes in set(row) - set(drawn):
+            axes.remove()
+        drawn[0].set_ylabel(f"{model}, {task_name(task)}\n{measure} alignment")
+        drawn[0].tick_params(labelleft=True)
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=color_of(number), linestyle=line, label=f"{moment} fine-tuning, mean over languages")
+        for moment, (number, line) in MOMENTS.items()
+        if (runs["moment"] == moment).any()
     ]
-    figure.legend(handles=handles, loc="upper center", ncols=min(len(handles), 7), bbox_to_anchor=(0.5, 0))
-    figure.tight_layout()
+    handles.append(Patch(color=NEUTRAL, alpha=0.25, linewidth=0, label="lowest to highest language"))
+    _legend_below(figure, handles, width)
     return figure
 
 
-def _draw_layers(axes: Axes, runs: pd.DataFrame, languages: list[str]) -> None:
-    for (language, moment), group in runs.groupby(["language", "moment"]):
-        curve = group.groupby("layer")["score"].mean()
-        axes.plot(
-            curve.index,
-            curve.to_numpy(),
-            color=f"C{languages.index(str(language))}",
-            linestyle="--" if moment == "before" else "-",
+def _draw_layers(axes: Axes, runs: pd.DataFrame) -> None:
+    for moment, (number, line) in MOMENTS.items():
+        curves = runs[runs["moment"] == moment].pivot_table(index="layer", columns="language", values="score")
+        if curves.empty:
+            continue
+        axes.fill_between(
+            curves.index, curves.min(axis=1), curves.max(axis=1), color=color_of(number), alpha=0.22, linewidth=0
         )
-    axes.set_ylim(0, 1)
+        axes.plot(curves.index, curves.mean(axis=1), color=color_of(number), linestyle=line)
+    _name_extremes(axes, runs[runs["moment"] == "after"])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if runs["score"].between(0, 1).all():
+        axes.set_ylim(0, 1.08)
 
 
-def _wrapped(label: str) -> str:
-    """A label broken at its first hyphen or space, so that it fits above a panel."""
-    return re.sub(r"^(\w+)([- ])", lambda match: f"{match[1]}{match[2].strip()}\n", label, count=1)
+def _name_extremes(axes: Axes, runs: pd.DataFrame) -> None:
+    """Name the highest and the lowest language at the last layer."""
+    last = runs[runs["layer"] == runs["layers"]].groupby("language")["score"].mean().sort_values()
+    if len(last) < 2:
+        return
+    for language, place in ((str(last.index[0]), "top"), (str(last.index[-1]), "bottom")):
+        point = (float(runs["layers"].max()), float(last[language]))
+        axes.annotate(language_name(language), point, ha="right", va=place, fontsize="x-small")
 
 
 def gain_figure(gains: pd.DataFrame, labels: Labels, source_language: str, confidence: float, width: float) -> Figure:
-    """Gain over the baseline in points, by method and language, with intervals: one row per task, one column per model.
+    """Gain over the baseline in points, by language and method, with intervals: one row per task, one column per model.
 
-    If the baseline is the only method, the figure says so.
+    The mean over the target languages and the source language stand apart below them. If the baseline is the only
+    method, the figure says so.
     """
-    gains = gains[(gains["method"] != BASELINE) & (gains["language"] != source_language)]
+    gains = gains[gains["method"] != BASELINE]
     if gains.empty:
-        figure = plt.figure(figsize=(width, 0.2 * width))
-        figure.text(0.5, 0.5, "this experiment has only the baseline", ha="center")
-        return figure
-    tasks, models = sorted(gains["task"].unique()), sorted(gains["model"].unique())
+        return message_figure("this experiment has only the baseline", width)
     methods = [method for method in labels if (gains["method"] == method).any()]
-    languages = [*sorted(set(gains["language"]) - {ALL_TARGETS}), ALL_TARGETS]
+    targets = by_name(set(gains["language"]) - {ALL_TARGETS, source_language})
+    rows = [*targets, ALL_TARGETS, *[source_language] * bool((gains["language"] == source_language).any())]
+    places = dict(zip(rows, [*range(len(targets)), len(targets) + 0.5, len(targets) + 2], strict=False))
+    cells = [
+        (task, model)
+        for task in sorted(gains["task"].unique())
+        for model in sorted(gains["model"].unique())
+        if ((gains["task"] == task) & (gains["model"] == model)).any()
+    ]
+    across = 1 if width < NARROW else min(3, len({model for _, model in cells}))
+    height = max(0.2, 0.1 * len(methods)) * (len(rows) + 1) + 0.7
+    down = -(-len(cells) // across)
+    figure, grid = plt.subplots(down, across, figsize=(width, height * down + 0.4), squeeze=False, sharey=True)
+    panels = list(grid.flat)
+    for axes in panels[len(cells) :]:
+        axes.remove()
     step = min(0.22, 0.8 / len(methods))
-    figure, grid = plt.subplots(
-        len(tasks), len(models), figsize=(width, 0.42 * width * len(tasks)), sharey="row", squeeze=False
-    )
-    for row, task in enumerate(tasks):
-        for column, model in enumerate(models):
-            axes = grid[row][column]
-            axes.axhline(0, color="0.6", linewidth=0.8)
-            for number, method in enumerate(methods):
-                shown = gains.query("task == @task and model == @model and method == @method").set_index("language")
-                shown = shown.reindex(languages) * 1
-                offset = (number - (len(methods) - 1) / 2) * step
-                centre = 100 * shown["gain"].astype(float)
-                low, high = (100 * shown[side].astype(float) for side in ("low", "high"))
-                axes.errorbar(
-                    [place + offset for place in range(len(languages))],
-                    centre,
-                    yerr=[(centre - low).clip(lower=0), (high - centre).clip(lower=0)],
-                    fmt=MARKERS[number % len(MARKERS)],
-                    color=f"C{number}",
-                    capsize=2,
-                    label=labels[method],
-                )
-            axes.set_xticks(range(len(languages)), languages)
-            axes.set_title(f"{task}, {model}")
-        grid[row][0].set_ylabel(f"gain over baseline, points\n({confidence:.0%} interval)")
-    _legend_below(figure, grid[0][0])
+    for axes, (task, model) in zip(panels, cells, strict=False):
+        axes.axvline(0, color="0.6", linewidth=0.8)
+        for y in (len(targets) - 0.25, len(targets) + 1.25):
+            axes.axhline(y, color="0.8", linewidth=0.6, linestyle=":")
+        for number, method in enumerate(methods):
+            shown = gains.query("task == @task and model == @model and method == @method").set_index("language")
+            shown = 100 * shown.reindex(rows)[["gain", "low", "high"]].astype(float)
+            axes.errorbar(
+                shown["gain"],
+                [places[language] + (number - (len(methods) - 1) / 2) * step for language in rows],
+                xerr=[(shown["gain"] - shown["low"]).clip(lower=0), (shown["high"] - shown["gain"]).clip(lower=0)],
+                fmt=marker_of(number),
+                color=color_of(number),
+                elinewidth=1,
+                capsize=2,
+                label=labels[method],
+            )
+        axes.set_yticks(list(places.values()), [_row_name(language, source_language) for language in rows])
+        axes.set_title(fitted(f"{task_name(task)}, {model}", width / across))
+        axes.set_xlabel(f"gain over the baseline, points\n(bars: {confidence:.0%} intervals)")
+    panels[0].set_ylim(max(places.values()) + 0.6, -0.6)
+    handles, _ = panels[0].get_legend_handles_labels()
+    _legend_below(figure, handles, width)
     return figure
+
+
+def _row_name(language: str, source_language: str) -> str:
+    if language == ALL_TARGETS:
+        return "mean of targets"
+    return language_name(language) + " (source)" * (language == source_language)
 
 
 def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, width: float) -> Figure:
@@ -210,18 +248,21 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, wi
     tasks = sorted(shown["task"].unique())
     methods = [method for method in labels if (shown["method"] == method).any()]
     realigning = [method for method in methods if method != BASELINE]
-    figure, grid = plt.subplots(1, len(tasks), figsize=(width, 0.55 * width / max(1, len(tasks) - 1)), squeeze=False)
-    for axes, task in zip(grid[0], tasks, strict=True):
+    across = 1 if width < NARROW else min(3, max(2, len(tasks)))
+    figure, panels = _grid(len(tasks), min(across, len(tasks)), width, 0.5 if across > len(tasks) else 0.8)
+    spread = "" if shown["sd"].isna().all() else "\n(bars: ± 1 deviation over seeds)"
+    for axes, task in zip(panels, tasks, strict=True):
         for method in methods:
             line = shown[(shown["task"] == task) & (shown["method"] == method)].sort_values("parameters")
             number = realigning.index(method) if method != BASELINE else -1
             axes.errorbar(
                 line["parameters"] / 1e6,
                 100 * line["mean"],
-                yerr=100 * line["sd"].fillna(0),
-                color="0.4" if method == BASELINE else f"C{number}",
-                linestyle="--" if method == BASELINE else "-",
-                marker=MARKERS[number % len(MARKERS)],
+                yerr=100 * line["sd"].fillna(0) if spread else None,
+                color=NEUTRAL if method == BASELINE else color_of(number),
+                linestyle=":" if method == BASELINE else LINES[number % len(LINES)],
+                marker="." if method == BASELINE else marker_of(number),
+                elinewidth=1,
                 capsize=2,
                 label=labels[method],
             )
@@ -232,54 +273,57 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, wi
             [f"{row['model']}\n{row['parameters'] / 1e6:.0f}M" for row in sizes.to_dict("records")],
         )
         axes.minorticks_off()
-        axes.set_title(task)
-        axes.set_xlabel("parameters")
-    grid[0][0].set_ylabel("mean score over target languages, %")
-    _legend_below(figure, grid[0][0])
+        axes.margins(x=0.15)
+        axes.set_title(task_name(task))
+        axes.set_xlabel("model, and its parameters (logarithmic)")
+        if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+            axes.set_ylabel(f"mean over target languages, %{spread}")
+    _legend_below(figure, panels[0].get_legend_handles_labels()[0], width)
     return figure
 
 
 def published_figure(beside: pd.DataFrame, labels: Labels, confidence: float, width: float) -> Figure:
     """Scores and gains against the published ones, in points: a row per task, scores left and gains right.
 
-    Filled points differ by no more than seeds explain, open ones by more; crosses have no deviation to tell by.
+    Filled points differ by no more than seeds explain, open ones by more; half-filled ones have no deviation to tell.
     """
-    tasks, quantities = sorted(beside["task"].unique()), ("score", "gain")
-    if not tasks:
-        figure = plt.figure(figsize=(width, 0.2 * width))
-        figure.text(0.5, 0.5, "the published study has none of this experiment's scores", ha="center")
-        return figure
+    cells = [
+        (task, quantity)
+        for task in sorted(beside["task"].unique())
+        for quantity in ("score", "gain")
+        if ((beside["task"] == task) & (beside["quantity"] == quantity)).any()
+    ]
+    if not cells:
+        return message_figure("the published study has none of this experiment's scores", width)
     methods = [method for method in labels if (beside["method"] == method).any()]
-    figure, grid = plt.subplots(len(tasks), 2, figsize=(width, 0.5 * width * len(tasks)), squeeze=False)
-    for row, task in enumerate(tasks):
-        for axes, quantity in zip(grid[row], quantities, strict=True):
-            shown = beside[(beside["task"] == task) & (beside["quantity"] == quantity)]
-            for number, method in enumerate(methods):
-                _draw_beside(axes, shown[shown["method"] == method], f"C{number}")
-            if len(shown):
-                ends = 100 * shown[["ours", "published"]].to_numpy(float)
-                axes.axline((ends.min(), ends.min()), slope=1, color="0.6", linewidth=0.8, zorder=0)
-            axes.set_title(f"{task}, {quantity}s")
-            axes.set_xlabel(f"published {quantity}, points")
-            axes.set_ylabel(f"this experiment's {quantity}, points")
-    handles = [_dot(f"C{number}", "o", labels[method]) for number, method in enumerate(methods)]
-    outside = Line2D([], [], color="0.4", marker="o", fillstyle="none", linestyle="")
-    outside.set_label(f"outside the {confidence:.0%} interval over seeds")
-    handles += [outside, _dot("0.4", "x", "no deviation known")]
-    figure.legend(handles=handles, loc="upper center", ncols=min(len(handles), MOST_ACROSS), bbox_to_anchor=(0.5, 0))
-    figure.tight_layout()
+    figure, panels = _grid(len(cells), 1 if width < NARROW else 2, width, 0.85)
+    for axes, (task, quantity) in zip(panels, cells, strict=True):
+        shown = beside[(beside["task"] == task) & (beside["quantity"] == quantity)]
+        for number, method in enumerate(methods):
+            _draw_beside(axes, shown[shown["method"] == method], number)
+        ends = 100 * shown[["ours", "published"]].to_numpy(float)
+        axes.axline((ends.min(), ends.min()), slope=1, color="0.6", linewidth=0.8, zorder=0)
+        axes.set_title(f"{task_name(task)}, {quantity}s")
+        axes.set_xlabel(f"published {quantity}, points")
+        axes.set_ylabel(f"this experiment's {quantity}, points")
+    handles = [Line2D([], [], **_dots(number), label=labels[method]) for number, method in enumerate(methods)]
+    outside = f"outside the {confidence:.0%} interval over seeds"
+    handles += [
+        Line2D([], [], **_dots(0, fill, NEUTRAL), label=said)
+        for fill, said in (("none", outside), ("left", "no deviation known"))
+    ]
+    _legend_below(figure, handles, width)
     return figure
 
 
-def _draw_beside(axes: Axes, shown: pd.DataFrame, color: str) -> None:
-    for within, marker, face in ((True, "o", color), (False, "o", "none"), (None, "x", color)):
+def _draw_beside(axes: Axes, shown: pd.DataFrame, number: int) -> None:
+    for within, fill in ((True, "full"), (False, "none"), (None, "left")):
         chosen = shown["within"].isna() if within is None else shown["within"] == within
         points = 100 * shown.loc[chosen, ["published", "ours"]].astype(float)
-        axes.scatter(points["published"], points["ours"], marker=marker, color=color, facecolors=face, s=24, alpha=0.85)
+        axes.plot(points["published"], points["ours"], **_dots(number, fill), alpha=0.85)
 
 
-def _legend_below(figure: Figure, axes: Axes) -> None:
-    """The legend of one panel under the whole figure, at most four entries in a row."""
-    handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper center", ncols=min(len(names), MOST_ACROSS), bbox_to_anchor=(0.5, 0))
-    figure.tight_layout()
+def _legend_below(figure: Figure, handles: Sequence[Any], width: float) -> None:
+    """A legend under the whole figure, as many entries in a row as fit."""
+    names = [str(handle.get_label()) for handle in handles]
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns_of(names, width))

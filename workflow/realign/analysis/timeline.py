@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from realign.analysis.style import fitted, message_figure
 from realign.durations import spell
 
 Placement = Callable[[Sequence[float]], "np.ndarray[tuple[int], np.dtype[np.float64]]"]
@@ -56,9 +57,7 @@ def timeline_figure(jobs: pd.DataFrame, width: float) -> Figure:
     """Jobs at once by rule over time, without pauses, and beside it the total time of each rule's jobs."""
     rules = list(dict.fromkeys(jobs["rule"]))
     if not rules:
-        figure = plt.figure(figsize=(width, 0.2 * width))
-        figure.text(0.5, 0.5, "no job has left a benchmark", ha="center")
-        return figure
+        return message_figure("no job has left a benchmark", width)
     figure, (when, cost) = plt.subplots(
         1, 2, figsize=(width, 0.9 + 0.3 * len(rules)), sharey=True, width_ratios=[2.2, 1], layout="constrained"
     )
@@ -74,7 +73,10 @@ def timeline_figure(jobs: pd.DataFrame, width: float) -> Figure:
     work = (jobs["end"] - jobs["start"]).sum()
     runs = f" in {len(stretches)} sittings" * (len(stretches) > 1)
     figure.suptitle(
-        f"{len(jobs)} jobs took {spell(work)} of work and {spell(busy)} of time{runs}, at most {most} at once",
+        fitted(
+            f"{len(jobs)} jobs took {spell(work)} of work and {spell(busy)} of time{runs}, at most {most} at once",
+            width,
+        ),
         fontsize="medium",
     )
     return figure

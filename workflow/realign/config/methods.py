@@ -177,6 +177,8 @@ def _read_method(name: str, entry: Mapping[str, Any], defaults: Realignment) -> 
         if settings:
             raise ValueError(f"methods.{name}.{min(settings)}: the baseline has no settings")
         return Method(name, label)
+    if "label" not in entry:
+        label = _default_label(name)
     unit = settings.get("unit", defaults.unit)
     when, aligner = _when_and_aligner(name, settings, sentences=unit == SENTENCE)
     for key in settings:
@@ -225,6 +227,13 @@ def _when_and_aligner(name: str, settings: dict[str, Any], *, sentences: bool) -
             raise ValueError(f"methods.{name}.{key}: found {value!r}, but the method's name says {said[key]!r}")
         found[key] = value
     return cast(When, found["when"]), found.get("aligner")
+
+
+def _default_label(name: str) -> str:
+    """A readable label for a name such as `before-fastalign`; other names are their own labels."""
+    when, _, aligner = name.partition("-")
+    titles = {row.name: row.title or row.name for row in ALIGNERS}
+    return f"{titles[aligner]}, {when}" if when in WHENS and aligner in titles else name
 
 
 def labels_of(methods: Iterable[Method]) -> dict[str, str]:

@@ -36,7 +36,8 @@ from realign.sources.registry import CORPORA
 from realign.tasks.registry import KINDS, TASKS, Kind, Task
 
 Palette = Literal[
-    "Pastel1", "Pastel2", "Paired", "Accent", "Dark2", "Set1", "Set2", "Set3", "tab10", "tab20", "tab20b", "tab20c"
+    "okabe_ito", "Pastel1", "Pastel2", "Paired", "Accent", "Dark2", "Set1", "Set2", "Set3", "tab10", "tab20", "tab20b",
+    "tab20c",
 ]  # fmt: skip
 AlignerSettings: type[Section] = create_model(  # type: ignore[call-overload]
     "Aligners",
@@ -123,9 +124,15 @@ class Published(Section):
 class Figures(Section):
     """The look of the figures; changing it re-runs only the figures."""
 
-    width: Positive = Field(7.0, description="width in inches")
-    palette: Palette = Field("tab10", description="a qualitative colour map of matplotlib, for languages and methods")
-    font_size: Positive = Field(9.0, description="size of the text in points")
+    width: Positive | Literal["text", "column"] = Field(
+        "text", description="width of a text block or column in the style of the ACL (16 and 7.7 cm), or in inches"
+    )
+    palette: Palette = Field(
+        "okabe_ito",
+        description="a qualitative colour map of matplotlib, for languages and methods; the colours of the "
+        "default are told apart by people with any colour vision (Okabe and Ito 2008)",
+    )
+    font_size: Positive = Field(8.0, description="size of the text in points")
 
 
 class Config(Section):
