@@ -9,7 +9,7 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from realign.config.sources import is_hub
 from realign.errors import InputError
 from realign.experiment.encoder_sizes import KNOWN, Shape, shape_of
 from realign.experiment.experiment import Experiment
+from realign.experiment.project import project_folder
 from realign.text.files import RESULTS
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = project_folder()
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 ON_GPU = ("align_awesome", "score", "measure_pretrained", "measure_realigned")
 """Rules whose jobs run on a GPU besides trainings."""
@@ -143,15 +144,15 @@ def estimate(path: Path, assumed: Assumptions) -> list[str]:
     return [*rows(experiment, jobs, shapes, assumed), "", *disk(experiment, shapes), "", *said]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the estimate of an experiment."""
-    parser = argparse.ArgumentParser(prog="estimate", description="Jobs, GPU hours and disk of an experiment.")
+    parser = argparse.ArgumentParser(prog="realign estimate", description="Jobs, GPU hours and disk of an experiment.")
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")
     for option in OPTIONS:
         flag = "--" + option.name.replace("_", "-")
         described = f"{option.metadata['help']} (default: {option.default:g})"
         parser.add_argument(flag, type=type(option.default), default=option.default, metavar="N", help=described)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     assumed = Assumptions(**{option.name: getattr(given, option.name) for option in OPTIONS})
     try:
         print(*estimate(given.configfile, assumed), sep="\n")

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +75,13 @@ def verify_results(results: Path) -> tuple[int, list[str]]:
     return checked, sorted(set(defects))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print what is damaged in a study; the exit status is 1 if anything is."""
-    parser = argparse.ArgumentParser(prog="verify", description="Check the results of a study against their records.")
+    parser = argparse.ArgumentParser(
+        prog="realign verify", description="Check the results of a study against their records."
+    )
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
-    results = parser.parse_args().folder / RESULTS
+    results = parser.parse_args(arguments).folder / RESULTS
     if not results.is_dir():
         sys.exit(f"{results}: no such folder; nothing has run here")
     checked, defects = verify_results(results)

@@ -20,8 +20,9 @@ WITHOUT_RESULTS = LIBRARY / "jobs"
 def code_digest(script: Path, *modules: str) -> str:
     """Hexadecimal digest of a script, the modules that its rows name, and the library modules that they import."""
     digest = hashlib.sha256()
-    for path in sorted({script, *reached(script, *modules)}):
-        name = path.relative_to(LIBRARY) if path.is_relative_to(LIBRARY) else path.name
+    # an installed package has the scripts inside the library; they digest to the same as in a clone
+    for path in [*sorted(reached(script, *modules) - {script}), script]:
+        name = path.name if path == script else path.relative_to(LIBRARY)
         digest.update(str(name).encode() + b"\0" + _canonical(path).encode() + b"\0")
     return digest.hexdigest()[:16]
 

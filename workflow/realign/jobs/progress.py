@@ -6,7 +6,7 @@ It only reads, and takes no lock: it can be run at any time, from any terminal a
 import argparse
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -222,8 +222,8 @@ def report(folder: Path, now: datetime) -> Iterator[str]:
             yield from [f"  and {len(jobs) - LISTED} more"] * (len(jobs) > LISTED)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the progress of the run in a folder."""
-    parser = argparse.ArgumentParser(prog="progress", description="Show the progress of the run in a folder.")
+    parser = argparse.ArgumentParser(prog="realign progress", description="Show the progress of the run in a folder.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
-    print("\n".join(report(parser.parse_args().folder, datetime.now())))
+    print("\n".join(report(parser.parse_args(arguments).folder, datetime.now())))

@@ -1,0 +1,1 @@
+"""The command `realign`: the library's parts, and whole studies, from a terminal."""
