@@ -210,3 +210,18 @@ def test_hand_made_links_are_those_of_test_sentences(language: str) -> None:
 
 def test_the_shipped_vocabulary_is_that_of_the_corpus() -> None:
     assert list(read_lines(LAB / "vocabulary.txt")) == vocabulary(LAB)
+
+
+def test_the_data_card_counts_the_test_set() -> None:
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in read_lines(LAB / "README.md") if "|" in line]
+    card = {row[0]: row[1:] for row in rows}
+    names = ["en-train", *(f"{language}-test" for language in LANGUAGES)]
+    tags = [Counter(word["upos"] for s in treebank(name) for word in syntactic_words(s)) for name in names]
+    assert card["test set, words"] == [f"{counts.total():,}" for counts in tags[1:]]
+    for tag in set().union(*tags):
+        assert card[tag] == [f"{100 * counts[tag] / counts.total():.1f}" for counts in tags], tag
+    tokens = [sum(map(len, bitext(language))) for language in LANGUAGES]
+    assert card["bitext, tokens"] == [f"{count:,}" for count in tokens]
+    for language, cell in zip(TARGETS, card["dictionary, entries (English words)"][1:], strict=True):
+        entries = [line.split("\t")[0] for line in read_lines(LAB / f"dictionary/en-{language}.txt")]
+        assert cell == f"{len(entries):,} ({len(set(entries)):,})"
