@@ -65,8 +65,8 @@ def _labelled(root: Path) -> None:
         for split in ("train", "test") if language == "en" else ("test",):
             tagged, named = _sentences(pos, UPOS, language, split), _sentences(ner, ENTITIES, language, split)
             rows = {"tokens": [s.tokens for s in tagged], "pos_tags": [s.labels for s in tagged]}
-            folder = root / f"datasets/google/xtreme/udpos.{LANGUAGE_NAMES[language]}"
-            _write(Dataset.from_dict(_encoded(rows, tags, "pos_tags"), tags), folder, split)
+            for folder in (f"google/xtreme/udpos.{LANGUAGE_NAMES[language]}", f"izhx/xtreme-r-udpos/{language}"):
+                _write(Dataset.from_dict(_encoded(rows, tags, "pos_tags"), tags), root / "datasets" / folder, split)
             rows = {"tokens": [s.tokens for s in named], "ner_tags": [s.labels for s in named]}
             folder = root / f"datasets/unimelb-nlp/wikiann/{language}"
             _write(Dataset.from_dict(_encoded(rows, entities, "ner_tags"), entities), folder, split)

@@ -78,14 +78,17 @@ def content() -> dict[str, Any]:
             "tasks.pos.treebanks: no treebank for bn, xal",
         ),
         (
-            {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": "match"}},
+            {"tasks": {"pos": {"source": "hub", "dataset": "xtreme-r"}}, "realignment": {"steps": "match"}},
             "tasks.pos.training_sentences: missing; 'realignment.steps: match' needs it",
         ),
+        ({"tasks": {"pos": {"source": "lab", "methods": ["baseline", "x"]}}}, "tasks.pos.methods: ['x'] not among"),
+        ({"tasks": {"pos": {"source": "lab", "methods": []}}}, "tasks.pos.methods: 'baseline' is missing"),
         ({"models": {"x": {"source": "hub", "name": "xlm-roberta-base"}}}, "models.x.name: found 'xlm-roberta-base'"),
         ({"models": {"x": {"source": "hub", "name": "a/b", "revision": "../up"}}}, "revision: found '../up'"),
         ({"models": {"x": {"source": "lab", "methods": ["baseline", "during-dictionary"]}}}, "not among methods"),
         ({"models": {"x": {"source": "lab", "methods": ["before-dictionary"]}}}, "x.methods: 'baseline' is missing"),
         ({"finetuning": {"epochs": {"ner": 2}}}, "finetuning.epochs: no number for ['pos']"),
+        ({"finetuning": {"batch_size": {"ner": 2}}}, "finetuning.batch_size: no number for ['pos']"),
         ({"methods": ["baseline", "before-awesome"]}, "aligners.awesome.model: found None; expected one of models"),
     ],
 )
@@ -144,6 +147,28 @@ def test_a_task_is_scored_on_its_own_languages_and_realigned_on_all(content: dic
     assert len(recipes) == 1, "both tasks start from the encoder realigned on all languages"
     needed = {(key, language) for key, language, _ in few.locate.needed()}
     assert ("tasks.ner", "zh") in needed and ("tasks.ner", "fr") not in needed
+
+
+def test_a_task_has_the_methods_and_the_batches_that_it_asks_for(content: dict[str, Any]) -> None:
+    both = {"pos": {"source": "lab"}, "ner": {"source": "lab", "methods": ["baseline", "before-dictionary"]}}
+    batches = {"batch_size": {"pos": 32, "ner": 8}, "epochs": 1}
+    names = ["baseline", "before-dictionary", "before-fastalign", "during-dictionary"]
+    chosen = methods(content, names, tasks=both, finetuning=batches, realignment={"steps": "match"})
+    model = min(chosen.config.models)
+    used: dict[str, set[str]] = {}
+    for _, variant, task in chosen.finetunings():
+        used.setdefault(task, set()).add(variant)
+    assert used == {"pos": set(names), "ner": {"baseline", "before-dictionary"}}
+    assert {variant for _, variant, task in chosen.recipe_names if task == "ner"} == {"before-dictionary"}
+    examples = chosen.training_examples("ner")
+    assert chosen.finetuning_steps == {"pos": -(-examples // 32), "ner": -(-examples // 8)}
+    assert [chosen.finetune_params(model, task)["batch_size"] for task in ("ner", "pos")] == [8, 32]
+    assert chosen.recipe_names[model, "before-dictionary", "ner"].startswith(f"dictionary-{-(-examples // 8)}-")
+    one = {**both, "ner": {"source": "lab"}}
+    everything = methods(content, names, tasks=one, finetuning=batches, realignment={"steps": "match"})
+    for params in ("examples_params", "score_params"):
+        args = {"examples_params": ("ner", "ar", "test"), "score_params": ("baseline", "ner")}[params]
+        assert getattr(chosen, params)(*args) == getattr(everything, params)(*args), "no result depends on the choice"
 
 
 def test_methods_with_the_same_settings_share_their_recipe(content: dict[str, Any]) -> None:

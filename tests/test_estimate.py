@@ -103,7 +103,7 @@ def test_the_lab_s_encoder_is_as_large_as_the_one_that_is_written(e5_file: E5Fil
 
 
 def test_a_training_of_unknown_length_is_not_counted_as_none() -> None:
-    changed = content() | {"tasks": {"pos": {"source": "hub", "dataset": "xtreme"}}, "realignment": {"steps": 60}}
+    changed = content() | {"tasks": {"pos": {"source": "hub", "dataset": "xtreme-r"}}, "realignment": {"steps": 60}}
     with pytest.raises(InputError, match=r"config: tasks.pos.training_sentences: missing"):
         list(trainings(Experiment(read_config(changed), PROJECT / "lab")))
 

@@ -333,7 +333,12 @@ def params_of(entry: dict[str, Any], task: str, language: str, split: str) -> di
     return Experiment(read_config(content), PROJECT / "lab").examples_params(task, language, split)
 
 
-def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("selection", "repository"), [("xtreme", "google/xtreme"), ("xtreme-r", "izhx/xtreme-r-udpos")]
+)
+def test_a_fetched_task_is_what_its_config_entry_names(
+    hub: StandInHub, tmp_path: Path, selection: str, repository: str
+) -> None:
     treebanks = {"en": "UD_English-EWT", "ar": "UD_Arabic-PADT"}
     entry = {"dataset": "ud", "revision": "r2.15", "treebanks": treebanks, "url": f"{hub.url}/files/ud/{TREEBANK}"}
     params = params_of(entry, "pos", "ar", "test")
@@ -343,7 +348,7 @@ def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path
     assert sentences == list(pos.read(PROJECT / "lab/treebank/ar-test.conllu", UPOS))[:3]
     assert tuple(params["labels"]) == UPOS
     assert (provenance["treebank"], provenance["revision"]) == ("UD_Arabic-PADT", "r2.15")
-    wikiann, xtreme = {"dataset": "wikiann", "training_sentences": 4}, {"dataset": "xtreme", "training_sentences": 2}
+    wikiann, xtreme = {"dataset": "wikiann", "training_sentences": 4}, {"dataset": selection, "training_sentences": 2}
     of_task = {
         "nli": ("ar", "test", params_of({"dataset": "xnli"}, "nli", "ar", "test") | {"limit": 3}),
         "ner": ("en", "train", params_of(wikiann, "ner", "en", "train")),
@@ -361,7 +366,7 @@ def test_a_fetched_task_is_what_its_config_entry_names(hub: StandInHub, tmp_path
     lines = said(client(hub, tmp_path / "cache", code)).splitlines()[-6:]
     assert lines[0] == "nli 3 entailment neutral contradiction facebook/xnli"
     assert lines[2] == f"ner 4 {' '.join(ENTITIES)} unimelb-nlp/wikiann"
-    assert lines[4] == f"pos 2 {' '.join(UPOS)} google/xtreme"
+    assert lines[4] == f"pos 2 {' '.join(UPOS)} {repository}"
     for line, task, labels, count in ((lines[3], ner, ENTITIES, 4), (lines[5], pos, UPOS, 2)):
         expected = [tuple(s) for s in islice(task.read(PROJECT / "lab/treebank/en-train.conllu", labels), count)]
         assert literal_eval(line) == expected

@@ -33,11 +33,14 @@ def each_once(values: list[Any]) -> list[Any]:
     return values
 
 
-class ScoredLanguages(Section):
+class TaskSettings(Section):
     """What the entries of all tasks have in common, whatever their source."""
 
     languages: Annotated[list[Language], Field(min_length=1), AfterValidator(each_once)] | None = Field(
         None, description="target languages to score this task on, if it has no data for the others; null is all"
+    )
+    methods: Annotated[list[str], AfterValidator(each_once)] | None = Field(
+        None, description="which of the experiment's methods to use for this task; null uses all"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeGuard
 
 from pydantic import Field, create_model, model_validator
 
-from realign.settings import Language, ScoredLanguages, Section, template
+from realign.settings import Language, Section, TaskSettings, template
 from realign.sources.registry import BITEXT, CORPORA, FetchedSettings
 from realign.tasks.registry import TASKS, Task
 
@@ -17,7 +17,7 @@ class LabSource(Section):
     source: Literal["lab"] = Field(description="`lab`: the corpus in `lab/`")
 
 
-class LabTask(LabSource, ScoredLanguages):
+class LabTask(LabSource, TaskSettings):
     """The lab's data for a task."""
 
 

@@ -1,6 +1,7 @@
 """The config of an experiment: its sections, and the checks between them."""
 
 import re
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -59,7 +60,9 @@ class Finetuning(Section):
     epochs: Count | dict[str, Count] = Field(
         5, description="passes over the training examples: one number for all tasks, or one for each task"
     )
-    batch_size: Count = Field(32, description="examples per step")
+    batch_size: Count | dict[str, Count] = Field(
+        32, description="examples per step: one number for all tasks, or one for each task"
+    )
     micro_batch_size: MicroBatch = None
     learning_rate: Positive = Field(2e-5, description="peak learning rate of AdamW, which decays linearly to 0")
     warmup: Share = Field(0.1, description="share of the steps in which the learning rate rises")
@@ -276,11 +279,7 @@ class Config(Section):
         if ALL in self.models:
             raise ValueError(f"models: the tables use the name {ALL!r} for all models together; choose another")
         for name, model in self.models.items():
-            others = sorted(set(model.methods or ()) - set(self.methods))
-            if others:
-                raise ValueError(f"models.{name}.methods: {others} not among methods")
-            if model.methods is not None and BASELINE not in model.methods:
-                raise ValueError(f"models.{name}.methods: 'baseline' is missing; gains are measured against it")
+            _check_chosen(f"models.{name}", model.methods, self.methods)
 
     def _check_measurement(self) -> None:
         aligners, measures = [row.name for row in ALIGNERS], [row.name for row in MEASURES]
@@ -311,7 +310,7 @@ class Config(Section):
     def _check_tasks(self) -> None:
         if not self.task_entries:
             raise ValueError("tasks: found none; expected at least one of " + ", ".join(row.name for row in TASKS))
-        for key in ("epochs", "max_length"):
+        for key in ("epochs", "batch_size", "max_length"):
             numbers = getattr(self.finetuning, key)
             if isinstance(numbers, dict):
                 missing = sorted(set(self.task_entries) - set(numbers))
@@ -320,8 +319,8 @@ class Config(Section):
                     raise ValueError(f"finetuning.{key}: no number for {missing}")
                 if unknown:
                     raise ValueError(f"finetuning.{key}: unknown tasks {unknown}")
-        matched = any(method.starts_realigned and method.realignment.steps == "match" for method in self.realigning)
         for name, entry in self.task_entries.items():
+            _check_chosen(f"tasks.{name}", entry.methods, self.methods)
             others = sorted(set(entry.languages or ()) - set(self.target_languages))
             if others:
                 raise ValueError(f"tasks.{name}.languages: {others} not among target_languages")
@@ -329,6 +328,10 @@ class Config(Section):
                 without = sorted({self.source_language, *self.targets_of(name)} - set(getattr(entry, key)))
                 if without:
                     raise ValueError(f"tasks.{name}.{key}: no {key.removesuffix('s')} for {', '.join(without)}")
+            matched = any(
+                method.starts_realigned and method.realignment.steps == "match" and self.uses(name, method)
+                for method in self.realigning
+            )
             if is_hub(entry) and matched and self.training_size(name) is None:
                 raise ValueError(
                     f"tasks.{name}.training_sentences: missing; 'realignment.steps: match' needs it before fetching"
@@ -391,6 +394,15 @@ class Config(Section):
         chosen = self.models[model].methods
         return [method for method in self.methods if chosen is None or method in chosen]
 
+    def uses(self, task: str, method: Method) -> bool:
+        """Whether a task compares this method."""
+        chosen = self.task_entries[task].methods
+        return chosen is None or method.name in chosen
+
+    def batch_size_of(self, task: str) -> int:
+        """Training examples per step of a task."""
+        return _of_task(self.finetuning.batch_size, task)
+
     def epochs_of(self, task: str) -> int:
         """Passes over the training examples of a task."""
         return _of_task(self.finetuning.epochs, task)
@@ -419,6 +431,15 @@ class Config(Section):
             except ValueError as error:
                 raise ValueError(f"{_key(method, 'languages')}: {error}") from None
         return sorted(self.target_languages if chosen in (ALL, EACH) else chosen)
+
+
+def _check_chosen(where: str, chosen: list[str] | None, methods: Collection[str]) -> None:
+    """Raise `ValueError` if a model or a task uses methods that do not exist, or no baseline."""
+    others = sorted(set(chosen or ()) - set(methods))
+    if others:
+        raise ValueError(f"{where}.methods: {others} not among methods")
+    if chosen is not None and BASELINE not in chosen:
+        raise ValueError(f"{where}.methods: 'baseline' is missing; gains are measured against it")
 
 
 def _key(method: Method, key: str) -> str:

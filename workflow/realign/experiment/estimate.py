@@ -74,7 +74,7 @@ class Training:
 
 def trainings(experiment: Experiment) -> Iterator[Training]:
     """Every training of an experiment; raises `InputError` where the number of steps is not known before fetching."""
-    seeds, batch = len(experiment.seeds), experiment.config.finetuning.batch_size
+    seeds = len(experiment.seeds)
     for task, steps in experiment.finetuning_steps.items():
         if steps == 0:
             raise InputError(f"config: tasks.{task}.training_sentences: missing; steps are not known before fetching")
@@ -82,6 +82,7 @@ def trainings(experiment: Experiment) -> Iterator[Training]:
         yield Training("realign", model, seeds, recipe.steps, 2 * recipe.settings.batch_size)
     for model, variant, task in experiment.finetunings():
         steps, method = experiment.finetuning_steps[task], experiment.variants[variant].method
+        batch = experiment.config.batch_size_of(task)
         pairs = 2 * method.realignment.batch_size if method.joint else 0
         yield Training("finetune_jointly" if method.joint else "finetune", model, seeds, steps, batch + pairs)
 
@@ -126,8 +127,9 @@ def disk(experiment: Experiment, shapes: dict[str, Shape]) -> list[str]:
         kept = "" if kind in storage.keep else " if all were kept; each is deleted after its last use (storage.keep)"
         lines.append(f"{kind + ' weights':22}{size / 1e9:8.1f} GB{kept}")
     if is_hub(experiment.config.bitext):
-        pairs = experiment.config.bitext.max_sentences or MILLION
-        lines.append(f"{'bitext':22}{pairs * PAIR_BYTES * len(experiment.targets) / 1e9:8.1f} GB at most")
+        entries = [experiment.config.bitext_entry(language)[1] for language in experiment.targets]
+        pairs = sum(entry.max_sentences or MILLION for entry in entries)
+        lines.append(f"{'bitext':22}{pairs * PAIR_BYTES / 1e9:8.1f} GB at most")
     return lines
 
 

@@ -67,8 +67,13 @@ class Experiment:
         return tuple([variant.language] if variant.language else self.config.languages_of(variant.method))
 
     def scored_languages(self, variant: Variant, task: str) -> list[str]:
-        """The languages that a variant is scored on, the source language first; none if the task lacks its language."""
+        """The languages that a variant is scored on, the source language first.
+
+        There are none if the task leaves out its method or its language.
+        """
         targets = self.config.targets_of(task)
+        if not self.config.uses(task, variant.method):
+            return []
         if variant.language is None:
             return [self.source, *targets]
         return [self.source, variant.language] if variant.language in targets else []
@@ -81,9 +86,10 @@ class Experiment:
     @cached_property
     def finetuning_steps(self) -> dict[str, int]:
         """Optimiser steps of fine-tuning on each task."""
-        batch_size, epochs_of = self.config.finetuning.batch_size, self.config.epochs_of
+        batch_size_of, epochs_of = self.config.batch_size_of, self.config.epochs_of
         return {
-            task: finetuning_steps(self.training_examples(task), batch_size, epochs_of(task)) for task in self.tasks
+            task: finetuning_steps(self.training_examples(task), batch_size_of(task), epochs_of(task))
+            for task in self.tasks
         }
 
     def training_examples(self, task: str) -> int:
@@ -254,7 +260,7 @@ class Experiment:
         corpus = _corpus(entry)
         if corpus is None:
             return {**params, "source": entry.source}
-        settings = entry.model_dump(exclude={"training_sentences", "languages"})
+        settings = entry.model_dump(exclude={"training_sentences", "languages", "methods"})
         for key, value in settings.items():
             if isinstance(value, dict):  # values by language
                 settings[key] = {name: one for name, one in value.items() if name == language}
@@ -329,6 +335,7 @@ class Experiment:
         settings = self.config.finetuning.model_dump()
         settings["learning_rate"] = self.config.models[model].learning_rate or settings["learning_rate"]
         settings["epochs"] = self.config.epochs_of(task)
+        settings["batch_size"] = self.config.batch_size_of(task)
         settings["max_length"] = self.config.max_length_of(task)
         return {"kind": self.kind(task), **settings, **self._of_kind(task, scoring=False)}
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from realign.languages import usual
-from realign.settings import Count, Label, Language, Revision, ScoredLanguages, Section, each_once, template
+from realign.settings import Count, Label, Language, Revision, Section, TaskSettings, each_once, template
 from realign.text.labels import UPOS
 
 BITEXT = "bitext"
@@ -112,7 +112,7 @@ class MosesSettings(FileBitextSettings):
         return self
 
 
-class LabelledSettings(HubSettings, ScoredLanguages):
+class LabelledSettings(HubSettings, TaskSettings):
     """Labelled data from the hub."""
 
     training_sentences: Count | None = Field(
@@ -244,7 +244,15 @@ CORPORA = (
     Corpus(
         "moses", "realign.sources.corpora.moses", BITEXT, MosesSettings, "Moses files by URL", by_language=("codes",)
     ),
-    Corpus("xtreme", "realign.sources.corpora.xtreme", "pos", LabelledSettings, "XTREME's selection of UD-POS"),
+    Corpus(
+        "xtreme",
+        "realign.sources.corpora.xtreme",
+        "pos",
+        LabelledSettings,
+        "XTREME's selection of UD-POS",
+        sizes={"en": 21_253},  # as the hub's card of xtreme counts them
+    ),
+    Corpus("xtreme-r", "realign.sources.corpora.xtreme_r", "pos", LabelledSettings, "XTREME-R's selection of UD-POS"),
     Corpus(
         "ud",
         "realign.sources.corpora.ud",
@@ -254,7 +262,14 @@ CORPORA = (
         by_language=("treebanks",),
         sizes={"UD_English-EWT@r2.7": 12_543},  # dataset_infos.json of the hub's universal_dependencies 2.7.0
     ),
-    Corpus("wikiann", "realign.sources.corpora.wikiann", "ner", LabelledSettings, "WikiANN's entities"),
+    Corpus(
+        "wikiann",
+        "realign.sources.corpora.wikiann",
+        "ner",
+        LabelledSettings,
+        "WikiANN's entities",
+        sizes={"en": 20_000},  # as the hub's card of wikiann counts them
+    ),
     Corpus(
         "masakhapos",
         "realign.sources.corpora.masakhapos",
@@ -301,6 +316,13 @@ CORPORA = (
         "SIB-200, the topics of sentences from FLORES-200",
         by_language=("codes",),
     ),
-    Corpus("xquad", "realign.sources.corpora.xquad", "qa", QuestionsSettings, "XQuAD, after training on SQuAD 1.1"),
+    Corpus(
+        "xquad",
+        "realign.sources.corpora.xquad",
+        "qa",
+        QuestionsSettings,
+        "XQuAD, after training on SQuAD 1.1",
+        sizes={"en": 87_599},  # as the hub's card of squad counts them
+    ),
 )
 """In the order of the config reference."""

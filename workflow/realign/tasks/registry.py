@@ -10,11 +10,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from realign.settings import Count, Label, Length, ScoredLanguages, Section, each_once, template
+from realign.settings import Count, Label, Length, Section, TaskSettings, each_once, template
 from realign.text.labels import ENTITIES, INFERENCE, PARAPHRASE, TOPICS, UPOS
 
 
-class TaskFiles(ScoredLanguages):
+class TaskFiles(TaskSettings):
     """Your own labelled data."""
 
     source: Literal["files"] = Field(description="`files`: your own, by path pattern")
