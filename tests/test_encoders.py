@@ -187,8 +187,8 @@ def test_an_imported_encoder_equals_its_source_and_its_manifest_vouches_for_it(
         read_manifest(folder)
 
 
-def test_a_directory_that_is_no_encoder_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no safetensors weights"):
+def test_a_directory_that_is_no_encoder_is_reported(tmp_path: Path, small_encoder: Path) -> None:
+    with pytest.raises(InputError, match="no safetensors weights, and no pytorch_model.bin"):
         import_encoder(tmp_path, tmp_path / "out")
     np.save(tmp_path / "x.npy", np.zeros(1))
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
@@ -198,6 +198,9 @@ def test_a_directory_that_is_no_encoder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="config.json: expected a JSON object"):
         import_encoder(tmp_path, tmp_path / "out")
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(InputError, match="no tokenizer; add its tokenizer.json"):
+        import_encoder(tmp_path, tmp_path / "out")
+    shutil.copy(small_encoder / "tokenizer.json", tmp_path)
     with pytest.raises(InputError, match="not a loadable encoder"):
         import_encoder(tmp_path, tmp_path / "out")
 

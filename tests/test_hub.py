@@ -165,11 +165,26 @@ def test_a_busy_hub_is_asked_again(hub: StandInHub, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_an_encoder_without_safetensors_is_reported(hub: StandInHub, tmp_path: Path) -> None:
+def test_pickled_weights_are_fetched_only_where_there_are_no_others(hub: StandInHub, tmp_path: Path) -> None:
     folder = hub.root / "models/FacebookAI/xlm-roberta-base"
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    code = """
+    name = "FacebookAI/xlm-roberta-base"
+    print(*sorted(path.name for path in snapshot(name, hub.resolve(name, "main", "model")).iterdir()))
+    """
+    for name in ("pytorch_model.bin", "pytorch_model.generator.bin", "training_args.bin"):
+        (folder / name).write_bytes(b"weights")
+    fetched = said(client(hub, tmp_path / "one", code)).splitlines()[-1].split()
+    assert [name for name in fetched if name.endswith((".bin", ".safetensors"))] == ["model.safetensors"]
+    (folder / "model.safetensors").unlink()
+    fetched = said(client(hub, tmp_path / "two", code)).splitlines()[-1].split()
+    assert [name for name in fetched if name.endswith((".bin", ".safetensors"))] == ["pytorch_model.bin"]
+
+
+def test_an_encoder_without_weights_is_reported(hub: StandInHub, tmp_path: Path) -> None:
+    (hub.root / "models/FacebookAI/xlm-roberta-base/model.safetensors").unlink()
     code = 'snapshot("FacebookAI/xlm-roberta-base", hub.resolve("FacebookAI/xlm-roberta-base", "main", "model"))'
-    assert "refused: FacebookAI/xlm-roberta-base: no safetensors weights" in said(client(hub, tmp_path / "cache", code))
+    refusal = "refused: FacebookAI/xlm-roberta-base: no weights in safetensors or pytorch_model.bin at "
+    assert refusal in said(client(hub, tmp_path / "cache", code))
 
 
 def test_pairs_of_bitext_are_source_first_whatever_their_name(hub: StandInHub, tmp_path: Path) -> None:

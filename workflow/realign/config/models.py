@@ -32,7 +32,7 @@ class ModelFiles(_Model):
 
     source: Literal["files"] = Field(description="`files`: your own Hugging Face directory")
     path: Annotated[str, StringConstraints(min_length=1)] = Field(
-        description="the directory: config, fast tokenizer, safetensors weights"
+        description="the directory: config, tokenizer, weights; docs/encoders.md says which"
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 WEIGHTS = "model.safetensors"
+PICKLED = "pytorch_model*.bin"
+"""Weights of foreign directories that have no safetensors; they are read as tensors alone, and never written."""
 RUN_RECORD = "run.json"
 LOSSES = "loss.csv"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -163,31 +165,51 @@ def load_encoder(folder: Path, device: "torch.device", layers: int | None = None
 
 
 def load_unvouched(folder: Path) -> "PreTrainedModel":
-    """The encoder of a directory without a manifest, on the CPU."""
+    """The encoder of a directory without a manifest, on the CPU; from pickled tensors if it has no safetensors."""
     import torch
     from transformers import AutoModel
 
-    return _quietly_load(AutoModel, folder, torch.device("cpu"), **pooler_option(folder))
+    pickled = not any(folder.glob("*.safetensors"))
+    return _quietly_load(AutoModel, folder, torch.device("cpu"), pickled=pickled, **pooler_option(folder))
 
 
 def pooler_option(folder: Path) -> dict[str, bool]:
     """The option with which `AutoModel` keeps a pretrained pooler but adds no random one, if the family has poolers."""
-    from safetensors import safe_open
     from transformers import AutoConfig, AutoModel
 
     family: Any = AutoModel._model_mapping[type(from_folder(AutoConfig, folder))]
     if "add_pooling_layer" not in inspect.signature(family).parameters:
         return {}
-    for path in folder.glob("*.safetensors"):
+    return {"add_pooling_layer": any("pooler." in name for name in _tensor_names(folder))}
+
+
+def _tensor_names(folder: Path) -> Iterator[str]:
+    """The names of the tensors in a directory's files: safetensors, or pickled ones if there are none."""
+    import torch
+    from safetensors import safe_open
+
+    files = list(folder.glob("*.safetensors"))
+    for path in files:
         with safe_open(path, framework="numpy") as weights:
-            if any("pooler." in key for key in weights.keys()):  # noqa: SIM118 (not a dictionary)
-                return {"add_pooling_layer": True}
-    return {"add_pooling_layer": False}
+            yield from weights.keys()
+    for path in [] if files else folder.glob(PICKLED):
+        yield from torch.load(path, map_location="meta", weights_only=True)
 
 
-def load_with_head(factory: type, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
-    """A model of one of transformers' auto classes with a task head: fine-tuned, or new for `labels`."""
+def load_with_head(factory: Any, folder: Path, device: "torch.device", labels: list[str] | None) -> "PreTrainedModel":
+    """A model of one of transformers' auto classes with a task head: fine-tuned, or new for `labels`.
+
+    Raises `InputError` for a family without such a head.
+    """
+    from transformers import AutoConfig
+
     read_manifest(folder)
+    config = from_folder(AutoConfig, folder)
+    if type(config) not in factory._model_mapping:
+        head = factory.__name__.removeprefix("AutoModel")
+        raise InputError(
+            f"{folder}: transformers has no {config.model_type} {head}; choose another encoder for this task"
+        )
     if labels is None:
         return _quietly_load(factory, folder, device)
     names = dict(enumerate(labels))
@@ -218,11 +240,18 @@ def first_of(names: list[str]) -> str:
 
 
 def _quietly_load(
-    factory: type, folder: Path, device: "torch.device", *, new_head: bool = False, **options: object
+    factory: type,
+    folder: Path,
+    device: "torch.device",
+    *,
+    new_head: bool = False,
+    pickled: bool = False,
+    **options: object,
 ) -> "PreTrainedModel":
     """Load in float32, without progress bars; raises `InputError` if weights of the encoder are missing from its file.
 
-    Only a new task head, and a pooler below it that was not pretrained, may start with random weights.
+    Only a new task head, and a pooler below it that was not pretrained, may start with random weights. `pickled`
+    weights are read as tensors alone.
     """
     import torch
     from transformers.utils import logging
@@ -230,7 +259,13 @@ def _quietly_load(
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     model, report = from_folder(
-        factory, folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+        factory,
+        folder,
+        dtype=torch.float32,
+        use_safetensors=not pickled,
+        weights_only=True,
+        output_loading_info=True,
+        **options,
     )
     missing = sorted(set(report["missing_keys"]) | {str(key) for key, *_ in report["mismatched_keys"]})
     if new_head:

@@ -2,40 +2,43 @@
 
 import json
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from realign.encoders.checkpoint import WEIGHTS, first_of, from_folder, load_unvouched
+from realign.encoders.checkpoint import PICKLED, WEIGHTS, first_of, load_unvouched
+from realign.encoders.foreign_tokenizer import save_tokenizer
 from realign.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 
 def import_encoder(source: Path, folder: Path) -> None:
     """Save the encoder of `source` to `folder`: config, fast tokenizer, one safetensors file in float32.
 
-    Raises `InputError` when the directory does not load, needs code of its own, has only pickled weights, lacks tensors
-    or has some that are not finite, has no fast tokenizer or more sub-words in it than embeddings, or is a decoder.
+    Pickled weights are read as tensors alone, and only where there are no others. Raises `InputError` when the
+    directory does not load, needs code of its own, has no weights, lacks tensors or has some that are not finite, has
+    no tokenizer or more sub-words in it than embeddings, or is not an encoder alone.
     """
-    from transformers import AutoTokenizer
-
-    if not any(source.glob("*.safetensors")):
-        raise InputError(f"{source}: no safetensors weights; convert the model with save_pretrained first")
+    if not any(path for pattern in ("*.safetensors", PICKLED) for path in source.glob(pattern)):
+        raise InputError(f"{source}: no safetensors weights, and no pytorch_model.bin")
     _refuse_own_code(source)
     try:
-        tokenizer = from_folder(AutoTokenizer, source)
+        highest = save_tokenizer(source, folder)
         model = load_unvouched(source)
     except InputError:
         raise
+    except UnpicklingError:
+        raise InputError(
+            f"{source}: pytorch_model.bin is damaged or holds more than tensors, and code in it is never run; if you "
+            "trust it, convert it to safetensors"
+        ) from None
     except Exception as error:  # any error that the library raises here is about the directory
         raise InputError(f"{source}: not a loadable encoder ({' '.join(str(error).split())[:200]})") from None
-    if not tokenizer.is_fast:
-        raise InputError(f"{source}: no fast tokenizer; add its tokenizer.json")
     _refuse_bad_numbers(model, source)
-    _refuse_short_embeddings(model, tokenizer, source)
+    _refuse_short_embeddings(model, highest, source)
     _refuse_decoder(model, source)
-    tokenizer.save_pretrained(folder)
     model.save_pretrained(folder, max_shard_size="1TB")
 
 
@@ -47,7 +50,10 @@ def _refuse_own_code(source: Path) -> None:
     family = config.get("model_type")
     if family not in CONFIG_MAPPING:
         why = "and its own code is never run" if "auto_map" in config else "which is needed to load it"
-        raise InputError(f"{source / 'config.json'}: transformers has no model_type {family!r}, {why}")
+        raise InputError(
+            f"{source / 'config.json'}: transformers has no model_type {family!r}, {why}; choose an encoder of a "
+            "family that it has, such as those in docs/encoders.md"
+        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -68,8 +74,8 @@ def _refuse_bad_numbers(model: "PreTrainedModel", source: Path) -> None:
         raise InputError(f"{source / WEIGHTS}: infinite numbers or NaN in {first_of(bad)}")
 
 
-def _refuse_short_embeddings(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", source: Path) -> None:
-    embeddings, highest = _embeddings(model), max(tokenizer.get_vocab().values())
+def _refuse_short_embeddings(model: "PreTrainedModel", highest: int, source: Path) -> None:
+    embeddings = _embeddings(model)
     if highest >= embeddings:
         raise InputError(
             f"{source}: the tokenizer has sub-words up to number {highest}, but the encoder has {embeddings} embeddings"
@@ -85,6 +91,8 @@ def _refuse_decoder(model: "PreTrainedModel", source: Path) -> None:
     """Refuse a decoder: no word sees later ones, so changing the last word does not change the state of the first."""
     import torch
 
+    if model.config.is_encoder_decoder:
+        raise InputError(f"{source}: an encoder with a decoder; only encoders alone are supported")
     ids = torch.tensor([[4, 5, 6, 7], [4, 5, 6, 8]]) % _embeddings(model)
     with torch.inference_mode():
         states = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state

@@ -1,15 +1,14 @@
 """Sentences and pairs inside an encoder: both sentences in one sequence, as its tokenizer joins them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 from torch import Tensor
 
-from realign.errors import InputError
+from realign.encoders.tokenizer import config_number, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,10 @@ class PairTokenizer:
 
         Raises `InputError` when the directory has no fast tokenizer.
         """
-        path = folder / "tokenizer.json"
-        if not path.exists():
-            raise InputError(f"{path}: no such file; a model directory needs a fast tokenizer")
-        self._tokenizer = Tokenizer.from_file(str(path))
-        self._tokenizer.no_padding()
+        self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(max_length, strategy="longest_first")
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self.pad_id = int(config.get("pad_token_id") or 0)
-        self._typed = int(config.get("type_vocab_size") or 0) > 1
+        self.pad_id = config_number(folder, "pad_token_id")
+        self._typed = config_number(folder, "type_vocab_size") > 1
 
     def encode(self, first: Sequence[str], second: Sequence[str | None]) -> list[Encoding]:
         """Sub-words of each pair, or of the first sentence where the second is None."""

@@ -5,7 +5,6 @@ word-boundary piece first; then the piece after it represents the word. Words th
 that consist only of the boundary, have no representation.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
-from realign.errors import InputError
+from realign.encoders.tokenizer import config_number, load_tokenizer
 
 NO_PIECE = -1
 """Marks a word without representation, and pads shorter sentences."""
@@ -106,14 +105,10 @@ class WordTokenizer:
 
         Raises `InputError` when the directory has no fast tokenizer.
         """
-        path = folder / "tokenizer.json"
-        if not path.exists():
-            raise InputError(f"{path}: no such file; a model directory needs a fast tokenizer")
-        self._tokenizer = Tokenizer.from_file(str(path))
-        self._tokenizer.no_padding()
+        self._tokenizer = load_tokenizer(folder)
         self._tokenizer.enable_truncation(max_length)
         self._spaced = _needs_spaces(self._tokenizer)
-        self.pad_id = int(json.loads((folder / "config.json").read_text()).get("pad_token_id") or 0)
+        self.pad_id = config_number(folder, "pad_token_id")
 
     def _encodings(self, sentences: Sequence[Sequence[str]]) -> list[Encoding]:
         lists = [_spaced(words) if self._spaced else list(words) for words in sentences]

@@ -1,4 +1,4 @@
-"""Encoders on the hub: download what an encoder needs, with weights as safetensors only."""
+"""Encoders on the hub: download what an encoder needs, with its safetensors weights, or pickled ones if it has none."""
 
 from pathlib import Path
 
@@ -12,24 +12,34 @@ _PATTERNS = [
     "merges.txt",
     "special_tokens_map.json",
     "*.model",
-    "*.safetensors*",
 ]
+_SAFE = ["*.safetensors*"]
+_PICKLED = ["pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json"]
 
 
 def snapshot(name: str, commit: str) -> Path:
     """The folder of the local cache that holds a repository's config, tokenizer and weights at a commit.
 
-    Raises `InputError` when the repository has no safetensors weights or cannot be fetched.
+    Pickled weights are fetched only where there are no others. Raises `InputError` when the repository has neither or
+    cannot be fetched.
     """
+    folder = _download(name, commit, _SAFE)
+    if any(folder.glob("*.safetensors")):
+        return folder
+    folder = _download(name, commit, _PICKLED)
+    if not any(folder.glob("*.bin")):
+        raise InputError(
+            f"{name}: no weights in safetensors or pytorch_model.bin at {commit[:12]}; choose a revision that has them"
+        )
+    return folder
+
+
+def _download(name: str, commit: str, weights: list[str]) -> Path:
     from huggingface_hub import snapshot_download
 
+    def download() -> str:
+        patterns = [*_PATTERNS, *weights]
+        return snapshot_download(name, revision=commit, allow_patterns=patterns, ignore_patterns=["*/*"])
+
     with explained(name, commit):
-        folder = Path(
-            retrying(
-                lambda: snapshot_download(name, revision=commit, allow_patterns=_PATTERNS, ignore_patterns=["*/*"]),
-                name,
-            )
-        )
-    if not any(folder.glob("*.safetensors")):
-        raise InputError(f"{name}: no safetensors weights at {commit[:12]}; choose a revision that has them")
-    return folder
+        return Path(retrying(download, name))
