@@ -9,15 +9,15 @@ from sklearn.neighbors import NearestNeighbors
 
 from realign.alignment.measures.retrieval import scores
 from realign.alignment.measuring import MeasuringSettings, measure_alignment, score_layers
+from realign.alignment.pairs import Pairs
 from realign.alignment.records import Direction
-from realign.alignment.registry import MEASURES
 from realign.encoders.checkpoint import load_encoder
 from realign.encoders.devices import pick_device
 from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
 from realign.text.bitext import SentencePair
 
-MODULES = {row.name: row.module for row in MEASURES}
+MODULES = dict.fromkeys(("weak", "strong"), "realign.alignment.measures.retrieval")
 
 
 def directions(*degrees: float) -> np.ndarray:
@@ -26,9 +26,9 @@ def directions(*degrees: float) -> np.ndarray:
 
 
 def alignment_score(x: np.ndarray, y: np.ndarray, measure: str, direction: Direction = "forward") -> float:
-    found = scores(x, y, ["weak", "strong"])
-    assert scores(x, y, [measure]) == {key: score for key, score in found.items() if key[1] == measure}
-    return found[direction, measure]
+    found = scores(Pairs.of(x, y), ["weak", "strong"])
+    assert scores(Pairs.of(x, y), [measure]) == {key: score for key, score in found.items() if key[1] == measure}
+    return float(found[direction, measure])
 
 
 def test_weak_and_strong_scores_follow_their_definitions() -> None:

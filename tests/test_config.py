@@ -260,8 +260,8 @@ def test_the_baseline_has_no_settings_and_a_name_contradicts_none(content: dict[
         ({"realignment": {"temperature": float("inf")}}, "realignment.temperature: found inf"),
         ({"realignment": {"learning_rate": float("nan")}}, "realignment.learning_rate: found nan"),
         (
-            {"measurement": {"measures": ["weak", "cka"]}},
-            "measurement.measures: unknown measure 'cka'; the",
+            {"measurement": {"measures": ["weak", "rsa"]}},
+            "measurement.measures: unknown measure 'rsa'; the",
         ),
         ({"finetuning": {"epochs": {"pos": 1, "chunks": 1}}}, "finetuning.epochs: unknown tasks ['chunks']"),
         (

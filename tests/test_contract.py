@@ -285,7 +285,7 @@ def test_comments_docstrings_and_formatting_run_nothing(finished_study: Study) -
             library / "training/loop.py", '"""The one training loop', '"""The single training loop'
         ),
         finished_study.changed_file(
-            library / "alignment/measures/retrieval.py", "n = len(source)", "n = len(source)  # a comment"
+            library / "alignment/measures/retrieval.py", "hit = found == own", "hit = found == own  # a comment"
         ),
         finished_study.changed_file(
             script, "rng = seed_everything(seed)", "rng = seed_everything(\n        seed\n    )"

@@ -44,7 +44,7 @@ with job(snakemake.log[0], snakemake.threads):
         alignment = measure_alignment(
             base_encoder(model),
             WordTokenizer(folder, max_length),
-            read_linked_bitext(Path(files.bitext), Path(files.links)),
+            read_linked_bitext(Path(files.bitext), Path(files.links) if files.get("links") else None),
             MeasuringSettings(**settings, precision=precision),
         )
     record = ScoreRecord(

@@ -1,7 +1,7 @@
 """Tidy tables of every score and every alignment: one observation per row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ SCORE_COLUMNS = [*SCORE_KEYS, "realigned_for", "metric", "score", "n", "transfer
 """The columns of the table of scores but those of further metrics."""
 RUN_KEYS = ["model", "method", "task", "seed"]
 FEW_PAIRS = 100
-"""Alignment over fewer word pairs than this says little, and a warning names the languages."""
+"""Alignment over fewer pairs than this says little, and a warning names the languages."""
 ALIGNMENT_KEYS = ["moment", "model", "method", "task", "seed", "language", "layer", "direction", "measure"]
 NAMES = ["model", "method", "task", "language", "measure", "aligner", "position", "metric", "realigned_for"]
 NAMES += ["quantity", "over_model", "over_method"]
@@ -84,8 +84,8 @@ def alignment_table(
     Before fine-tuning, a pretrained encoder, whose method is the baseline, has no seed and no task. A realigned one is
     listed under every method and task that starts from it.
 
-    All languages are compared over the same number of word pairs, `n` (`common_pairs`); a language that has fewer than
-    any measured number has its own. `available` is the number of pairs that it has.
+    All languages are compared over the same number of pairs, `n` (`common_pairs`); a language that has fewer than any
+    measured number has its own. `available` is the number of pairs that it has.
     """
     scores, encoders = list(scores), list(encoders)
     pairs = common_pairs([*scores, *encoders])
@@ -109,34 +109,47 @@ def alignment_table(
     return in_order(table, ALIGNMENT_KEYS, methods, measures)
 
 
-def common_pairs(records: Iterable[ScoreRecord | AlignmentRecord]) -> int | None:
-    """The largest number of word pairs over which every record was measured; None if there is none.
+def common_pairs(records: Iterable[ScoreRecord | AlignmentRecord]) -> dict[str, int | None]:
+    """By measure, the largest number of pairs over which every record was measured; None if there is none.
 
-    Records with too few pairs for any number do not count.
+    Records with too few pairs for any number do not count. Measures of words share their number, and those of sentences
+    theirs.
     """
-    numbers = [set(score.by_pairs) for record in records for score in record.alignment[:1] if score.by_pairs]
-    return max(set.intersection(*numbers), default=None) if numbers else None
+    numbers: dict[str, set[int]] = {}
+    for record in records:
+        for measure, by_pairs in {score.measure: score.by_pairs for score in record.alignment}.items():
+            if by_pairs:
+                numbers[measure] = numbers.get(measure, set(by_pairs)) & set(by_pairs)
+    return {measure: max(found, default=None) for measure, found in numbers.items()}
 
 
 def few_pairs(alignment: pd.DataFrame) -> str | None:
-    """A warning that names the languages of an alignment table with fewer word pairs than `FEW_PAIRS`, if any."""
-    least = alignment.groupby("language")[["n", "available"]].min()
-    few = least[least["available"] < FEW_PAIRS]
-    if few.empty:
-        return None
-    counts = ", ".join(f"{language} ({available})" for language, available in few["available"].items())
-    return (
-        f"few held-out word pairs for {counts}; alignment is compared over {few['n'].max()} pairs of each language, "
-        "and scores over so few say little"
-    )
+    """A warning that names the languages of an alignment table with fewer pairs than `FEW_PAIRS`, if any.
+
+    It is about the first measure that has such languages.
+    """
+    for measure, rows in alignment.groupby("measure", sort=False):
+        least = rows.groupby("language")[["n", "available"]].min()
+        few = least[least["available"] < FEW_PAIRS]
+        if few.empty:
+            continue
+        counts = ", ".join(f"{language} ({available})" for language, available in few["available"].items())
+        return (
+            f"few held-out pairs for {counts}; {measure} alignment is compared over {few['n'].max()} pairs of each "
+            "language, and scores over so few say little"
+        )
+    return None
 
 
-def _rows(about: dict[str, Any], alignment: Sequence[AlignmentScore], pairs: int | None) -> list[dict[str, Any]]:
+def _rows(
+    about: dict[str, Any], alignment: Sequence[AlignmentScore], common: Mapping[str, int | None]
+) -> list[dict[str, Any]]:
     layers = max((score.layer for score in alignment), default=0)
     rows = []
     for score in alignment:
         row = {**about, **score.model_dump(exclude={"by_pairs"}), "layers": layers, "available": score.n}
-        if pairs in score.by_pairs:
+        pairs = common.get(score.measure)
+        if pairs is not None and pairs in score.by_pairs:
             row.update(score=score.by_pairs[pairs], n=pairs)
         rows.append(row)
     return rows

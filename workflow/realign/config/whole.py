@@ -83,6 +83,9 @@ class Measurement(Section):
         + "; ".join(f"`{row.name}`, {row.summary}" for row in MEASURES),
     )
     max_word_pairs: Count = Field(5000, description="use at most this many linked word pairs per language")
+    max_sentence_pairs: Count = Field(
+        1000, description="use at most this many sentence pairs per language, for measures of sentences"
+    )
     max_length: Length = Field(256, description="longest sentence, in sub-words")
     batch_size: Count = Field(32, description="sentences per batch")
 
@@ -356,7 +359,9 @@ class Config(Section):
     @property
     def used_aligners(self) -> list[Aligner]:
         """Aligners of the methods and of the measurement, sorted by name."""
-        names = {method.aligner for method in self.realigning} | {self.measurement.aligner}
+        names = {method.aligner for method in self.realigning}
+        if self.measures_words:
+            names.add(self.measurement.aligner)
         return sorted((row for row in ALIGNERS if row.name in names), key=lambda row: row.name)
 
     @property
@@ -369,6 +374,11 @@ class Config(Section):
         """The source of a language's bitext, after its config key."""
         own = self.bitext_of.get(language)
         return ("bitext", self.bitext) if own is None else (f"bitext_of.{language}", own)
+
+    @property
+    def measures_words(self) -> bool:
+        """Whether a measure compares linked words, which takes an aligner."""
+        return any(row.unit == "word" for row in self.used_measures)
 
     def aligner_settings(self, row: Aligner) -> dict[str, Any]:
         """The settings of an aligner."""

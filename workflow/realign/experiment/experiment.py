@@ -351,14 +351,14 @@ class Experiment:
 
     @cache  # noqa: B019 (there is one experiment)
     def held_out(self, language: str) -> dict[str, str]:
-        """The held-out bitext and links by which alignment is measured; the source language has none."""
+        """The held-out bitext by which alignment is measured, and its links if words are; the source has none."""
         if language == self.source:
             return {}
-        aligner = self.config.measurement.aligner
-        return {
-            "bitext": self.paths.bitext.format(split="test", lang=language),
-            "links": self.paths.links.format(aligner=aligner, split="test", lang=language),
-        }
+        files = {"bitext": self.paths.bitext.format(split="test", lang=language)}
+        if self.config.measures_words:
+            aligner = self.config.measurement.aligner
+            files["links"] = self.paths.links.format(aligner=aligner, split="test", lang=language)
+        return files
 
     @cache  # noqa: B019 (there is one experiment)
     def measure_modules(self) -> tuple[str, ...]:
@@ -370,10 +370,12 @@ class Experiment:
         """How alignment is measured."""
         settings = self.config.measurement.model_dump(exclude={"aligner", "measures"})
         # sorted, because their order matters only to figures
-        return {
-            **settings,
-            "measures": {row.name: row.module for row in sorted(self.config.used_measures, key=name_of)},
-        }
+        rows = sorted(self.config.used_measures, key=name_of)
+        settings["measures"] = {row.name: row.module for row in rows if row.unit == "word"}
+        if of_sentences := {row.name: row.module for row in rows if row.unit == "sentence"}:
+            return {**settings, "sentence_measures": of_sentences}
+        del settings["max_sentence_pairs"]
+        return settings
 
     @cache  # noqa: B019 (there is one experiment)
     def score_modules(self, task: str) -> tuple[str, ...]:

@@ -46,11 +46,14 @@ def check_range(links: Iterable[Link], pair: SentencePair, path: Path, number: i
             )
 
 
-def read_linked_bitext(bitext: Path, links: Path) -> Iterator[tuple[SentencePair, list[Link]]]:
-    """Stream a bitext together with its links.
+def read_linked_bitext(bitext: Path, links: Path | None) -> Iterator[tuple[SentencePair, list[Link]]]:
+    """Stream a bitext together with its links, of which there are none without a file.
 
     Raises `InputError` when the files differ in length or a link is out of range.
     """
+    if links is None:
+        yield from ((pair, []) for pair in read_bitext(bitext))
+        return
     for number, (pair, found) in enumerate(zip_longest(read_bitext(bitext), read_links(links)), 1):
         if pair is None or found is None:
             short, long = (bitext, links) if pair is None else (links, bitext)

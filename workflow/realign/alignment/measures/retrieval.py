@@ -5,62 +5,48 @@ Weak: the candidates are all words of the other side. Strong: also all words of 
 
 from collections.abc import Collection
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from realign.alignment.pairs import Pairs, Side, without_own
 from realign.alignment.records import Direction
 
-Vectors = NDArray[np.float32] | Tensor
 
-_CHUNK = 1024  # queries compared at a time, which bounds the memory of the similarity matrix
+def scores(pairs: Pairs, measures: Collection[str]) -> dict[tuple[Direction, str], Tensor]:
+    """Share [sets] of words x_i whose nearest neighbour is their translation y_i.
 
-
-def scores(source: Vectors, target: Vectors, measures: Collection[str]) -> dict[tuple[Direction, str], float]:
-    """Share of words x_i whose nearest neighbour is their translation y_i; both sides are [n, hidden].
-
-    A tie counts as a miss unless y_i comes first on its side. Raises `ValueError` without pairs.
+    A tie counts as a miss unless y_i comes first on its side.
     """
-    n = len(source)
-    if n == 0 or source.shape != target.shape:
-        raise ValueError(f"expected as many words as translations, and at least one; found {n} and {len(target)}")
-    x, y = (nn.functional.normalize(torch.as_tensor(side).float(), dim=1) for side in (source, target))
-    (nearest_y, found_y), (nearest_x, found_x) = _nearest_across(x, y)
-    own = torch.arange(n, device=x.device)
-    shares: dict[tuple[Direction, str], float] = {}
-    sides: list[tuple[Direction, Tensor, Tensor, Tensor]] = [
-        ("forward", x, nearest_y, found_y),
-        ("backward", y, nearest_x, found_x),
+    to_target, to_source = _nearest_across(pairs)
+    own = torch.arange(pairs.n, device=pairs.source.device)
+    shares: dict[tuple[Direction, str], Tensor] = {}
+    sides: list[tuple[Direction, Side, tuple[Tensor, Tensor]]] = [
+        ("forward", "source", to_target),
+        ("backward", "target", to_source),
     ]
-    for direction, side, nearest, found in sides:
+    for direction, side, (nearest, found) in sides:
         hit = found == own
         if "weak" in measures:
-            shares[direction, "weak"] = int(hit.sum()) / n
+            shares[direction, "weak"] = hit.double().mean(dim=1)
         if "strong" in measures:
-            shares[direction, "strong"] = int((hit & (nearest > _nearest_beside(side))).sum()) / n
+            shares[direction, "strong"] = (hit & (nearest > _nearest_beside(pairs, side))).double().mean(dim=1)
     return shares
 
 
-def _nearest_across(x: Tensor, y: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Similarity and index, both [n], of the nearest y to each x, and of the nearest x to each y, in one pass."""
-    to_y: list[tuple[Tensor, Tensor]] = []
-    nearest_x, found_x = x.new_full((len(y),), -torch.inf), torch.zeros(len(y), dtype=torch.long, device=x.device)
-    for start in range(0, len(x), _CHUNK):
-        similarity = x[start : start + _CHUNK] @ y.T  # [chunk, n]
-        to_y.append(similarity.max(dim=1))
-        value, row = similarity.max(dim=0)
-        nearer = value > nearest_x
-        nearest_x, found_x = torch.where(nearer, value, nearest_x), torch.where(nearer, row + start, found_x)
-    value, place = (torch.cat(parts) for parts in zip(*to_y, strict=True))
-    return (value, place), (nearest_x, found_x)
+def _nearest_across(pairs: Pairs) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Cosine and index, both [sets, n], of each word's nearest on the other side: of the source, then of the target."""
+    to_target: list[tuple[Tensor, Tensor]] = []
+    nearest = torch.full_like(pairs.target[:, :, 0], -torch.inf)
+    found = torch.zeros_like(nearest, dtype=torch.long)
+    for start, cosines in pairs.cosines("source", "target"):
+        to_target.append(cosines.max(dim=2))
+        value, row = cosines.max(dim=1)
+        nearer = value > nearest
+        nearest, found = torch.where(nearer, value, nearest), torch.where(nearer, row + start, found)
+    value, place = (torch.cat(parts, dim=1) for parts in zip(*to_target, strict=True))
+    return (value, place), (nearest, found)
 
 
-def _nearest_beside(x: Tensor) -> Tensor:
-    """Similarity [n] of each x to the nearest other x."""
-    nearest = []
-    for start in range(0, len(x), _CHUNK):
-        similarity = x[start : start + _CHUNK] @ x.T  # [chunk, n]
-        similarity.diagonal(start).fill_(-torch.inf)
-        nearest.append(similarity.max(dim=1).values)
-    return torch.cat(nearest)
+def _nearest_beside(pairs: Pairs, side: Side) -> Tensor:
+    """Cosine [sets, n] of each word with the nearest other word of its own side."""
+    return torch.cat([without_own(cosines, start).amax(dim=2) for start, cosines in pairs.cosines(side, side)], dim=1)
