@@ -42,6 +42,11 @@ class TaskSettings(Section):
     methods: Annotated[list[str], AfterValidator(each_once)] | None = Field(
         None, description="which of the experiment's methods to use for this task; null uses all"
     )
+    training_sentences: Count | None = Field(
+        None,
+        description="train on this many examples of the source language, from the beginning; null uses all; with "
+        "`source: hub`, `realignment.steps: match` needs the number, unless the corpus's is known",
+    )
 
 
 class NoSettings(Section):

@@ -4,7 +4,7 @@ localrules:
 
 rule prepare_lab_model:
     input:
-        vocabulary=lambda w: (str(LAB / "vocabulary.txt") if CONFIG.models[w.model].trim_to == "lab" else []),
+        unpack(lambda w: EXPERIMENT.lab_model_inputs(w.model)),
     output:
         **checkpoint(PATHS.model),
     log:

@@ -12,10 +12,15 @@ with job(snakemake.log[0]):
     from realign.encoders.checkpoint import new_checkpoint, write_pretrained_manifest
     from realign.encoders.e5 import packaged_file, read_e5
     from realign.encoders.lab import write_lab_encoder
+    from realign.encoders.vocabulary import study_pieces
     from realign.text.files import read_lines
 
-    vocabulary = snakemake.input.get("vocabulary")
-    keep = set(read_lines(Path(vocabulary))) if vocabulary else None
+    inputs, file = snakemake.input, read_e5(packaged_file())
+    keep = None
+    if inputs.get("vocabulary"):
+        keep = set(read_lines(Path(inputs.vocabulary)))
+    elif inputs.get("bitext"):
+        keep = study_pieces(file, map(Path, inputs.bitext), map(Path, inputs.examples))
     with new_checkpoint(Path(snakemake.output.manifest).parent) as folder:
-        write_lab_encoder(read_e5(packaged_file()), folder, snakemake.params.settings["layers"], keep)
+        write_lab_encoder(file, folder, snakemake.params.settings["layers"], keep)
         write_pretrained_manifest(folder, snakemake.wildcards.model, snakemake.input)

@@ -21,9 +21,10 @@ class LabModel(_Model):
     layers: Annotated[int, Field(ge=1, le=12, strict=True)] = Field(
         12, description="how many of its 12 layers to keep, from the bottom"
     )
-    trim_to: Literal["lab"] | None = Field(
+    trim_to: Literal["lab", "study"] | None = Field(
         "lab",
-        description="`lab` keeps only the sub-words of `lab/vocabulary.txt` and single characters; null keeps all",
+        description="sub-words to keep, besides single characters: `lab` keeps those of the lab corpus; `study` those "
+        "of this experiment's own bitext and examples, so that a change of these makes the model again; null keeps all",
     )
 
 

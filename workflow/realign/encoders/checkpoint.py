@@ -100,8 +100,12 @@ def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> N
 
 
 def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], origin: str | None = None) -> None:
-    """Write the manifest of an encoder that no stage has trained yet; no two of its `inputs` may have the same name."""
-    fingerprints = {Path(path).name: sha256_of(Path(path)) for path in inputs}
+    """Write the manifest of an encoder that no stage has trained yet.
+
+    Of its `inputs`, those outside `results/` are named without their folder; no two of these may have the same name.
+    """
+    names = {path: path if path.startswith("results/") else Path(path).name for path in inputs}
+    fingerprints = {name: sha256_of(Path(path)) for path, name in names.items()}
     manifest = Manifest(
         weights_sha256=sha256_of(folder / WEIGHTS),
         files=vouched_files(folder),

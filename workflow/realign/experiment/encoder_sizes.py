@@ -52,14 +52,16 @@ KNOWN = {
 }
 """From the `config.json` that each repository publishes."""
 LAB_PIECES = 31_637
-"""How many sub-words `trim_to: lab` leaves of the lab's encoder."""
+"""How many sub-words `trim_to: lab` leaves of the lab's encoder; what `study` leaves is not known before it is made."""
 
 
 def shape_of(name: str, entry: ModelEntry, results: Path) -> Shape | None:
     """The shape of a config's model, from what is fetched, given or known; None if it is not known before fetching."""
     if isinstance(entry, LabModel):
         whole = KNOWN["intfloat/multilingual-e5-small"]
-        return Shape(entry.layers, whole.hidden, whole.inner, LAB_PIECES if entry.trim_to else whole.vocabulary)
+        return Shape(
+            entry.layers, whole.hidden, whole.inner, LAB_PIECES if entry.trim_to == "lab" else whole.vocabulary
+        )
     folder = Path(entry.path) if isinstance(entry, ModelFiles) else results / "models" / name
     try:
         return _from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))

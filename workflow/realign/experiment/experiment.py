@@ -11,6 +11,7 @@ from typing import Any
 from realign.aligners.registry import ALIGNERS, Aligner
 from realign.alignment.registry import Measure
 from realign.config.methods import Method, labels_of
+from realign.config.models import LabModel
 from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, kind_row, task_row
 from realign.errors import InputError
@@ -71,11 +72,11 @@ class Experiment:
 
         There are none if the task leaves out its method or its language.
         """
-        targets = self.config.targets_of(task)
         if not self.config.uses(task, variant.method):
             return []
         if variant.language is None:
-            return [self.source, *targets]
+            return self._all_scored(task)
+        targets = self.config.targets_of(task)
         return [self.source, variant.language] if variant.language in targets else []
 
     def steps_of(self, method: Method, task: str) -> int:
@@ -101,7 +102,10 @@ class Experiment:
         count: int = import_module(task_row(task).module).count(path)
         if count == 0:
             raise InputError(f"{path}: nothing to train on")
-        return count
+        if entry.training_sentences is not None and entry.training_sentences > count:
+            found = f"found {entry.training_sentences}; {path} has {count} examples"
+            raise InputError(f"config: tasks.{task}.training_sentences: {found}")
+        return entry.training_sentences or count
 
     def recipe_of(self, model: str, variant: Variant, task: str) -> Recipe:
         """The recipe of the realigned encoder that a variant starts from."""
@@ -170,6 +174,27 @@ class Experiment:
         """Wildcard constraint: the splits of bitext that come from the hub, or from elsewhere; `gold` never does."""
         fetched = is_hub(self.config.bitext)
         return alternatives([split for split in SPLITS if fetched == hub] + [GOLD] * (not hub))
+
+    # models
+
+    def lab_model_inputs(self, model: str) -> dict[str, Any]:
+        """What the vocabulary of the lab's encoder is trimmed to: a list of sub-words, or the texts of the study."""
+        entry = self.config.models[model]
+        assert isinstance(entry, LabModel)
+        if entry.trim_to == "lab":
+            return {"vocabulary": str(self.lab / "vocabulary.txt")}
+        if entry.trim_to is None:
+            return {}
+        bitext = [self.paths.bitext.format(split=split, lang=lang) for lang in self.targets for split in SPLITS]
+        examples = [
+            self.paths.examples.format(task=task, lang=lang, split=split)
+            for task in self.tasks
+            for lang, split in [(self.source, "train"), *((lang, "test") for lang in self._all_scored(task))]
+        ]
+        return {"bitext": bitext, "examples": examples}
+
+    def _all_scored(self, task: str) -> list[str]:
+        return [self.source, *self.config.targets_of(task)]
 
     # bitext, dictionaries, links
 
@@ -258,13 +283,14 @@ class Experiment:
         reader, data = self.examples_modules(task)
         params: Params = {"reader": reader, "data": data, "labels": self.task_labels(task)}
         corpus = _corpus(entry)
+        limit = entry.training_sentences if split == "train" else None
         if corpus is None:
-            return {**params, "source": entry.source}
+            return {**params, "source": entry.source, **({"limit": limit} if limit else {})}
         settings = entry.model_dump(exclude={"training_sentences", "languages", "methods"})
         for key, value in settings.items():
             if isinstance(value, dict):  # values by language
                 settings[key] = {name: one for name, one in value.items() if name == language}
-        return {**params, "corpus": settings, "limit": entry.training_sentences if split == "train" else None}
+        return {**params, "corpus": settings, "limit": limit}
 
     # trainings
 

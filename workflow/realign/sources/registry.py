@@ -115,12 +115,6 @@ class MosesSettings(FileBitextSettings):
 class LabelledSettings(HubSettings, TaskSettings):
     """Labelled data from the hub."""
 
-    training_sentences: Count | None = Field(
-        None,
-        description="train on this many sentences of the source language, from the beginning; null uses all; "
-        "`realignment.steps: match` needs the number, unless the corpus's is known",
-    )
-
 
 MasakhaneUrl = Annotated[
     Annotated[str, template("revision", "code", "split")] | None,

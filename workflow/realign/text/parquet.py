@@ -1,7 +1,8 @@
 """Tables of labelled examples as Parquet, with the names of the labels in the schema's metadata."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,22 @@ def write_labelled(path: Path, columns: Mapping[str, Any], labels: Sequence[str]
 
 def read_labelled(path: Path, *columns: str) -> tuple[list[list[Any]], list[str]]:
     """Read these columns and the label names; raises `InputError` for a damaged file."""
-    damaged = f"{path}: damaged; delete it and run again to remake it"
+    with _reading(path) as table:
+        names = json.loads((table.schema.metadata or {}).get(b"label_names", b"[]"))
+        return [table[column].to_pylist() for column in columns], names
+
+
+def read_table(path: Path) -> list[list[Any]]:
+    """Read all columns; raises `InputError` for a damaged file."""
+    with _reading(path) as table:
+        return [column.to_pylist() for column in table.columns]
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[pa.Table]:
     with reading(path):
         verify(path)
         try:
-            table = pq.read_table(path)
-            names = json.loads((table.schema.metadata or {}).get(b"label_names", b"[]"))
-            return [table[column].to_pylist() for column in columns], names
+            yield pq.read_table(path)
         except (pa.ArrowException, OSError, KeyError, ValueError):
-            raise InputError(damaged) from None
+            raise InputError(f"{path}: damaged; delete it and run again to remake it") from None
