@@ -29,10 +29,12 @@ COMMANDS = (
     Command("score", "realign.command.score", "score a fine-tuned model on labelled files"),
     Command("init", "realign.command.init", "make the folder of a study to start from"),
     Command("run", "realign.command.run", "run the study in this folder with Snakemake"),
+    Command("check", "realign.experiment.inspection", "read a study's own files, language by language"),
     Command("estimate", "realign.experiment.estimate", "say what a study will take before it runs"),
     Command("progress", "realign.jobs.progress", "show how far a study is"),
     Command("report", "realign.command.report", "say what a finished study found"),
     Command("verify", "realign.experiment.verifying", "check a study's results against their records"),
+    Command("tidy", "realign.experiment.tidying", "delete what a study no longer needs"),
     Command("config", "realign.command.config", "explain every key of a study's config"),
 )
 
