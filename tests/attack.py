@@ -1,13 +1,16 @@
 """Attack a small study: kill its run, cut, flip and delete its files, then run again and compare every byte.
 
     python tests/attack.py --trials 100 --seed 1
+    python tests/attack.py --trials 1 --seed 1 --first 34           trial 34 alone
+    python tests/attack.py --trials 20 --seed 1 --cluster           on a real SLURM of two nodes
 
-A trial starts from a finished, undisturbed run. What was disturbed is run again, and must end in one of three ways:
+A trial follows from the seed and its number, except for the timing of the machine. It starts from a finished,
+undisturbed run. What was disturbed is run again, and must end in one of three ways:
 
 - *healed*: the run ends well and every file that is there has the bytes of the undisturbed run (Snakemake makes a
   missing file only when something needs it);
-- *reported*: the run ends with one sentence, or `workflow/verify` names the file; after what is named is deleted, a
-  further run heals it;
+- *reported*: the run ends with one sentence, or `workflow/verify` names the file; after what is named is deleted (or
+  cancelled, if jobs are left on the cluster), a further run heals it;
 - anything else is a defect: differing bytes, damage accepted in silence, a traceback, a run that hangs.
 """
 
@@ -21,7 +24,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +33,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
+from cluster import cluster, computing, lose_and_return, slurm, wait_for
 from realign.encoders.e5 import packaged_file, read_e5
 from study import Study, build_study, environment, words_of_the_study, write_small_encoder
 
@@ -38,6 +43,11 @@ UNEQUAL = ("run.json", "report.html", "timeline.svg", "timeline.pdf")
 """Files that tell of one run, and differ from run to run."""
 LIMIT = 600
 """Seconds after which a run counts as stuck."""
+ON_THE_CLUSTER = [
+    "--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=1", "--retries=3",
+    "--default-resources", "slurm_extra=''",
+]  # fmt: skip
+"""Options with which a run notices within seconds what became of its jobs."""
 
 
 def contents(results: Path) -> dict[str, bytes]:
@@ -61,6 +71,13 @@ class Target:
     study: Study
     pristine: Path
     expected: dict[str, bytes]
+    on_cluster: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """The command that runs the study."""
+        profile = ["--profile", str(self.study.project / "profiles/slurm"), *ON_THE_CLUSTER]
+        return self.study.command(*(profile if self.on_cluster else ["-j2"]))
 
     @property
     def results(self) -> Path:
@@ -69,6 +86,8 @@ class Target:
 
     def reset(self) -> None:
         """Results, Snakemake's records and times as after the undisturbed run."""
+        if self.on_cluster:
+            cancel()
         for name in ("results", ".snakemake"):
             shutil.rmtree(self.study.folder / name, ignore_errors=True)
             shutil.copytree(self.pristine / name, self.study.folder / name)
@@ -76,8 +95,8 @@ class Target:
     def run(self) -> "tuple[int, str]":
         """Run again: exit status and what is printed."""
         finished = subprocess.run(
-            self.study.command("-j2"),
-            cwd=self.study.folder, env=environment(), capture_output=True, text=True, timeout=LIMIT, check=False,
+            self.command, cwd=self.study.folder, env=environment(),
+            capture_output=True, text=True, timeout=LIMIT, check=False,
         )  # fmt: skip
         return finished.returncode, finished.stdout + finished.stderr
 
@@ -91,33 +110,84 @@ class Target:
 
 
 def kill(target: Target, rng: random.Random) -> str:
-    """Kill a run, one of its jobs, or Snakemake alone, at a random moment of a run that has something to do."""
+    """Kill a run, one of its jobs, or Snakemake alone, at a random moment of a run that has something to do.
+
+    On the cluster, a run killed leaves its jobs in the queue; there a job may also be cancelled, or its node be lost.
+    """
     parts = ["models", "realigned", "finetuned", "scores", "alignment", "bitext", "links", "examples"]
     lost = rng.sample(parts, rng.randint(1, 4))
     for part in lost:
         shutil.rmtree(target.results / part)
     process = subprocess.Popen(
-        target.study.command("-j2"), cwd=target.study.folder, env=environment(), start_new_session=True,
+        target.command, cwd=target.study.folder, env=environment(), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    time.sleep(rng.uniform(2, 14))
-    victim = rng.choice(["all", "job", "snakemake"])
-    family = psutil.Process(process.pid)
-    jobs = [one for one in family.children(recursive=True) if ".snakemake/scripts" in " ".join(_command(one))]
-    if victim == "job" and jobs:
-        rng.choice(jobs).kill()
-    elif victim == "snakemake":
-        process.kill()
-    else:
-        everyone = [family, *family.children(recursive=True)]
-        for one in everyone:
-            with suppress(psutil.Error):
-                one.kill()
+    kill_one = kill_on_the_cluster if target.on_cluster else kill_here
     try:
+        if rng.random() < 0.8:  # else perhaps while Snakemake plans its jobs
+            end = time.monotonic() + LIMIT
+            while not running(process.pid, target.on_cluster) and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.2)
+        time.sleep(rng.uniform(0, 20 if target.on_cluster else 12))
+        killed = kill_one(process, rng)
         process.wait(LIMIT)
     finally:
         process.kill()
-    return f"killed {victim} without {' '.join(sorted(lost))}"
+    return f"killed {killed} without {' '.join(sorted(lost))}"
+
+
+def running(snakemake: int, on_cluster: bool) -> list[psutil.Process]:
+    """The processes that compute for a run."""
+    if on_cluster:
+        found = [computing(job) for job in slurm("squeue", "--noheader", "--states=R", "--format=%i").split()]
+        return [process for process in found if process]
+    with suppress(psutil.NoSuchProcess):
+        below = psutil.Process(snakemake).children(recursive=True)
+        return [one for one in below if ".snakemake/scripts" in " ".join(_command(one))]
+    return []
+
+
+def kill_here(process: "subprocess.Popen[bytes]", rng: random.Random) -> str:
+    """Kill a local run, one of its jobs or Snakemake alone; says which."""
+    victim = rng.choice(["all", "job", "snakemake"])
+    jobs = running(process.pid, on_cluster=False)
+    if victim == "job" and jobs:
+        rng.choice(jobs).kill()
+        return "a job"
+    if victim == "snakemake":
+        process.kill()
+        return "snakemake"
+    with suppress(psutil.NoSuchProcess):
+        family = psutil.Process(process.pid)
+        for one in [family, *family.children(recursive=True)]:
+            with suppress(psutil.Error):
+                one.kill()
+    return "all"
+
+
+def kill_on_the_cluster(process: "subprocess.Popen[bytes]", rng: random.Random) -> str:
+    """Kill the Snakemake that submits, or a job's process, cancel a job, or lose its node; says which."""
+    victim = rng.choice(["snakemake", "job", "scancel", "node"])
+    listed = [line.split() for line in slurm("squeue", "--noheader", "--states=R", "--format=%i %N").splitlines()]
+    if victim == "snakemake" or not listed:
+        process.kill()
+        return "snakemake"
+    job, node = rng.choice(listed)
+    if victim == "node":
+        lose_and_return(node)
+        return "a node"
+    if victim == "job" and (computes := computing(job)):
+        with suppress(psutil.NoSuchProcess):
+            computes.kill()
+        return "a job"
+    slurm("scancel", job)
+    return "a job by scancel"
+
+
+def cancel(*jobs: str) -> None:
+    """Cancel these jobs, or all, and wait until they are gone."""
+    subprocess.run(["scancel", *(jobs or ["--user=root"])], capture_output=True, timeout=60, check=False)
+    wait_for(lambda: not slurm("squeue", "--noheader"), "jobs are left in the queue")
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -171,6 +241,10 @@ def outcome(target: Target) -> str:
             return f"TRACEBACK: {said[-1500:]}"
         if status == 0 and contents(target.results) == target.expected:
             return "reported" if reported else "healed"
+        if left := re.search(r"`scancel ([\d ]+)`", " ".join(said.split())):
+            cancel(*left[1].split())
+            reported = True
+            continue
         named = target.verify()
         if not named and status == 0:
             found = contents(target.results)
@@ -194,11 +268,11 @@ def reported_by(said: str) -> list[Path]:
     return [Path(path) for path in {*found, *deleted}]
 
 
-def attack(target: Target, trials: int, seed: int) -> Counter[str]:
-    """Run the trials; prints each, and returns how often each harm ended how."""
-    rng = random.Random(seed)
+def attack(target: Target, trials: Iterable[int], seed: int) -> Counter[str]:
+    """Run the trials of these numbers; prints each, and returns how often each harm ended how."""
     tally: Counter[str] = Counter()
-    for trial in range(1, trials + 1):
+    for trial in trials:
+        rng = random.Random(f"{seed}, {trial}")
         target.reset()
         harm = rng.choice(sorted(HARMS))
         what = HARMS[harm](target, rng)
@@ -217,21 +291,40 @@ def prepared(study: Study, folder: Path) -> Target:
     return Target(study, pristine, contents(study.folder / "results"))
 
 
+@contextmanager
+def attacked(folder: Path) -> Iterator[Target]:
+    """A study in `folder` with joint realignment and frequent saved states, run once unless it has run there."""
+    home, encoder, done = folder / "home", folder / "encoder", folder / "undisturbed"
+    if not done.exists():
+        write_small_encoder(encoder, read_e5(packaged_file()), words_of_the_study())
+        build_study(home, encoder)
+    study = Study(home / "project", home / "study")
+    changes = {
+        "methods": ["baseline", "before-dictionary", "during-dictionary"],
+        "storage": {"state_seconds": 1},
+    }
+    with study.changed_config(**changes):
+        if not done.exists():
+            study.run()
+            prepared(study, folder)
+            done.touch()
+        yield Target(study, folder / "pristine", contents(folder / "pristine" / "results"))
+
+
 def main() -> None:
-    """Attack a fresh study; exit with 1 after any defect."""
+    """Attack a study; exit with 1 after any defect."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1, help="number of the first trial")
+    parser.add_argument("--cluster", action="store_true", help="run on a SLURM of two nodes (as root, under Debian)")
+    parser.add_argument("--folder", type=Path, help="an empty folder for the study, or one that has been used before")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="attack.") as name:
-        write_small_encoder(Path(name) / "encoder", read_e5(packaged_file()), words_of_the_study())
-        study = build_study(Path(name) / "home", Path(name) / "encoder")
-        with study.changed_config(
-            methods=["baseline", "before-dictionary", "during-dictionary"], storage={"state_seconds": 1}
-        ):
-            study.run()
-            tally = attack(prepared(study, Path(name)), options.trials, options.seed)
+    folder = nullcontext(str(options.folder)) if options.folder else tempfile.TemporaryDirectory(prefix="attack.")
+    with folder as name, attacked(Path(name).absolute()) as target, cluster() if options.cluster else nullcontext():
+        target.on_cluster = options.cluster
+        tally = attack(target, range(options.first, options.first + options.trials), options.seed)
     print(*(f"{count:5} {ending}" for ending, count in sorted(tally.items())), sep="\n")
     if any(ending.split(": ")[1] not in ("healed", "reported") for ending in tally):
         sys.exit(1)

@@ -3,7 +3,9 @@
 Its configuration has to be /etc/slurm, since the steps of a job do not inherit SLURM_CONF.
 """
 
+import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -110,7 +112,7 @@ def cluster(*, accounting: bool = False) -> Iterator[Path]:
     """
     _install(PACKAGES | ACCOUNTING_PACKAGES if accounting else PACKAGES)
     saved = None
-    with tempfile.TemporaryDirectory(prefix="realign-slurm-") as folder:
+    with one_at_a_time(), tempfile.TemporaryDirectory(prefix="realign-slurm-") as folder:
         home = Path(folder)
         home.chmod(0o755)
         if CONFIGURATION.exists():
@@ -132,11 +134,49 @@ def cluster(*, accounting: bool = False) -> Iterator[Path]:
                 saved.rename(CONFIGURATION)
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other cluster of these tests runs on this machine, since there is one /etc/slurm."""
+    with open(Path(tempfile.gettempdir(), "realign-slurm.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def completed(home: Path) -> list[dict[str, str]]:
     """What the controller noted of each job that has ended: a line a job or requeued try."""
     path = home / "completed.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [dict(field.split("=", 1) for field in line.split() if "=" in field) for line in lines]
+
+
+def lose_and_return(node: str) -> None:
+    """Set a node down, and back into service."""
+    slurm("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    wait_for(lambda: "down" in node_state(node), "the node is not down")
+    wait_for(lambda: resume(node) or node_state(node) in ("idle", "mix", "alloc"), "the node does not come back")
+
+
+def node_state(node: str) -> str:
+    return slurm("sinfo", "--noheader", f"--nodes={node}", "--format=%t").split()[0]
+
+
+def resume(node: str) -> bool:
+    """Put a node back into service, if it has not already come back by itself."""
+    command = ["scontrol", "update", f"nodename={node}", "state=resume"]
+    subprocess.run(command, capture_output=True, check=False, timeout=60)
+    return False
+
+
+def computing(job: str) -> psutil.Process | None:
+    """The process in which a script of this job computes."""
+    for process in psutil.process_iter(["cmdline"]):
+        if re.search(r"/\.snakemake/scripts/\S+\.py", " ".join(process.info["cmdline"] or [])):
+            try:
+                if process.environ().get("SLURM_JOB_ID") == job:
+                    return process
+            except psutil.Error:
+                continue
+    return None
 
 
 def _install(packages: dict[str, str]) -> None:

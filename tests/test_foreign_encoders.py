@@ -170,6 +170,26 @@ def test_a_decoder_is_refused_with_the_reason(source: Path) -> None:
     refused(source, "source: a decoder, in which words do not see later words; only encoders are supported")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("config.json", "[" * 100_000, "config.json: not JSON"),
+        ("config.json", '{"a": ' * 5_000 + "1" + "}" * 5_000, "config.json: not JSON"),
+        ("config.json", "null", "config.json: expected a JSON object"),
+        ("tokenizer.json", '{"a": ' * 100_000, "source: not a loadable encoder .maximum recursion"),
+    ],
+)
+def test_absurd_nesting_in_json_is_refused(source: Path, name: str, content: str, said: str) -> None:
+    (source / name).write_text(content, encoding="utf-8")
+    refused(source, said)
+
+
+def test_half_a_surrogate_pair_in_json_is_refused(source: Path) -> None:
+    path = source / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"sep_token": "\ud800"}))
+    refused(source, "source: not a loadable encoder .*surrogates not allowed")
+
+
 def test_an_encoder_loads_with_a_new_head_and_its_own_weights(source: Path) -> None:
     folder = source.parent / "models"
     folder.mkdir()

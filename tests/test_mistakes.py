@@ -1,13 +1,21 @@
 """What a person meets after a mistake: one clear sentence, no traceback, and nothing half-written."""
 
+import os
+import shutil
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from realign.errors import InputError
-from realign.jobs.locks import claim_folder
+from realign.jobs.gpus import claim_device
+from realign.jobs.locks import check_folder, claim_folder
 from study import PLAIN, PROJECT, Study
 
 
@@ -194,9 +202,162 @@ def test_folders_where_files_are_meant_and_names_with_braces_are_refused(new_stu
     (study.folder / "pos/it.test.conllu").write_bytes((study.folder / "pos/de.test.conllu").read_bytes())
     (study.folder / "encoder/a{b}.json").write_text("{}")
     sentence(study.snakemake("-n"), "models.mine.path: encoder/a{b}.json has a brace in its name; rename it")
+    (study.folder / "encoder/a{b}.json").unlink()
+    (study.folder / "bitext").rename(study.folder / "bi{text}")
+    with study.replaced_config(bitext={"source": "files", "pattern": "bi{{text}}/{split}.{source}-{lang}.txt"}):
+        sentence(study.snakemake("-n"), "config: bitext: bi{text}/train.en-de.txt has a brace in its name; rename it")
 
 
 def test_a_lock_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file/lock: cannot be written .*; a study needs a folder of your own"):
         claim_folder(tmp_path / "file" / "lock")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "error: other.yaml: No such file or directory; expected a config file"),
+        ("folder", "error: other.yaml: Is a directory; expected a config file"),
+        (b"seeds: [\xff]\n", "error: other.yaml: not UTF-8 (invalid start byte); expected a config file"),
+    ],
+)
+def test_a_config_file_of_the_command_line_that_cannot_be_read_is_one_sentence(
+    new_study: Study, tmp_path: Path, content: str | bytes | None, said: str
+) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    path = study.folder / "other.yaml"
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    sentence(study.snakemake("-n", "--configfile", "config.yaml", "other.yaml"), said)
+
+
+@contextmanager
+def mounted(place: Path, *options: str) -> Iterator[None]:
+    """A file system at `place`; tests are skipped where none can be mounted."""
+    if subprocess.run(["mount", *options, str(place)], capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_one_sentence_in_a_dry_run_too(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    records = study.folder / ".snakemake"
+    records.mkdir()
+    with mounted(records, "-t", "tmpfs", "-o", "size=2m", "tmpfs"):
+        subprocess.run(["dd", "if=/dev/zero", f"of={records}/fill", "bs=1k"], capture_output=True, check=False)
+        for option in ("-n", "-j1"):
+            sentence(study.snakemake(option), ".snakemake: the disk is full or its quota used up, and Snakemake writes")
+
+
+def test_a_read_only_study_is_one_sentence_in_a_dry_run_too(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    with mounted(study.folder, "--bind", "-o", "ro", str(study.folder)):
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(study.folder)], check=True)
+        for option in ("-n", "-j1"):
+            sentence(
+                study.snakemake(option), ".snakemake: cannot be written (Read-only file system), as Snakemake does"
+            )
+
+
+def without_privileges(study: Study, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run as this user, without root's right to read and write everything."""
+    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*drop, *study.command(*options)],
+        cwd=study.folder, env=study.environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a folder away")
+def test_a_study_of_somebody_else_is_one_sentence_in_a_dry_run_too(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    shutil.chown(study.folder, "nobody")
+    for option in ("-n", "-j1"):
+        said = ".snakemake: cannot be written (Permission denied), as Snakemake does, in a dry run too; a study needs"
+        sentence(without_privileges(study, option), said)
+
+
+def test_data_that_may_not_be_read_is_one_sentence_before_anything_runs(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    for name in ("pos/it.test.conllu", "encoder", "config.yaml"):
+        path = study.folder / name
+        mode = path.stat().st_mode
+        path.chmod(0)
+        sentence(without_privileges(study, "-n"), f"{name}: no permission to read it")
+        path.chmod(mode)
+
+
+def test_places_of_locks_and_results_of_the_wrong_kind_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, results = tmp_path / ".snakemake", tmp_path / "results"
+    check_folder(records, results)
+    assert not list(records.iterdir())
+    (records / "lock").mkdir()
+    with pytest.raises(InputError, match="lock: cannot be written .Is a directory.; a study needs a folder of your"):
+        claim_folder(records / "lock")
+    results.write_text("")
+    with pytest.raises(InputError, match="results: a file; expected a folder, or nothing yet"):
+        check_folder(records, results)
+    results.unlink()
+    shutil.rmtree(records)
+    records.write_text("")
+    with pytest.raises(InputError, match=".snakemake: a file; expected a folder, or nothing yet"):
+        check_folder(records, results)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("realign.jobs.gpus._machine_devices", lambda: ["GPU-0", "GPU-1"])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / f"realign-gpus-{os.getuid()}").write_text("")
+    with pytest.raises(InputError, match="no folder for locks .File exists.; remove it, or set TMPDIR"):
+        claim_device()
+
+
+def interrupted(study: Study, ready: Path, *options: str) -> "tuple[int, str]":
+    """Press Ctrl-C when a file appears: exit status and what is printed."""
+    process = subprocess.Popen(
+        study.command(*options), cwd=study.folder, env=study.environment(), start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + 120
+    while not ready.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+def test_ctrl_c_while_a_run_is_planned_is_one_line(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.copy(tmp_path)
+    with open(study.project / "Snakefile", "a", encoding="utf-8") as snakefile:
+        snakefile.write("\nimport time\nPath('ready').touch()\ntime.sleep(60)\n")
+    status, said = interrupted(study, study.folder / "ready", "-n")
+    assert status != 0 and said.splitlines()[-1] == "stopped by Ctrl-C" and "Traceback" not in said, said
+
+
+def test_ctrl_c_during_a_job_is_no_traceback_and_leaves_nothing_half_written(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    log = study.folder / "results/logs/models/mine.log"
+    status, said = interrupted(study, log, "-j1", "results/models/mine/manifest.json")
+    assert status != 0 and "user request" in said and "Traceback" not in said, said
+    assert log.read_text() == "error: stopped by Ctrl-C\n"
+    assert not (study.folder / "results/models/mine/manifest.json").exists()
+
+
+def test_a_space_in_the_path_of_python_is_harmless(finished_study: Study, tmp_path: Path) -> None:
+    study = finished_study.copy(tmp_path)
+    python = tmp_path / "with a space"
+    python.symlink_to(sys.prefix)
+    made = ["results/report.html", "results/bitext/test/en-it.txt"]
+    for name in made:
+        (study.folder / name).unlink()
+    command = [str(python / "bin/python"), *study.command("-j1", "--", *made)[1:]]
+    finished = subprocess.run(command, cwd=study.folder, env=study.environment(), capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert all((study.folder / name).exists() for name in made)

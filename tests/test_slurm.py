@@ -13,7 +13,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from cluster import SUBMITTED, NoCluster, cluster, completed, slurm, wait_for
+from cluster import SUBMITTED, NoCluster, cluster, completed, computing, lose_and_return, slurm, wait_for
 from realign.jobs.signals import catches
 from study import Study, environment
 
@@ -108,36 +108,6 @@ def disturb(watch: Watch, running: list[tuple[str, str, str, str]]) -> None:
         elif rule.startswith("score") and "node" not in watch.done and watch.hung not in ids and computing(job):
             watch.done.add("node")
             lose_and_return(node)
-
-
-def lose_and_return(node: str) -> None:
-    """Set a node down, and back into service."""
-    slurm("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-    wait_for(lambda: "down" in node_state(node), "the node is not down")
-    wait_for(lambda: resume(node) or node_state(node) in ("idle", "mix", "alloc"), "the node does not come back")
-
-
-def node_state(node: str) -> str:
-    return slurm("sinfo", "--noheader", f"--nodes={node}", "--format=%t").split()[0]
-
-
-def resume(node: str) -> bool:
-    """Put a node back into service, if it has not already come back by itself."""
-    command = ["scontrol", "update", f"nodename={node}", "state=resume"]
-    subprocess.run(command, capture_output=True, check=False, timeout=60)
-    return False
-
-
-def computing(job: str) -> psutil.Process | None:
-    """The process in which a script of this job computes."""
-    for process in psutil.process_iter(["cmdline"]):
-        if re.search(r"/\.snakemake/scripts/\S+\.py", " ".join(process.info["cmdline"] or [])):
-            try:
-                if process.environ().get("SLURM_JOB_ID") == job:
-                    return process
-            except psutil.Error:
-                continue
-    return None
 
 
 def slow_down(watch: Watch, process: psutil.Process) -> None:

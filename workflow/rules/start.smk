@@ -20,12 +20,13 @@ from realign.experiment.checks import check_inputs, leaks
 from realign.experiment.experiment import Experiment
 from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
-from realign.jobs.locks import claim_folder, refuse_left_jobs
+from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
-from realign.jobs.signals import pass_on_warnings
+from realign.jobs.signals import pass_on_warnings, stop_in_one_line
 
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
+stop_in_one_line()
 
 # A config file given on the command line replaces the default one; the two are not merged. A workflow that uses this one
 # as a module passes its own config.
@@ -43,6 +44,8 @@ if not workflow.overwrite_configfiles:
 LAB = Path(os.path.relpath(PROJECT / "lab")) if PROJECT == Path.cwd() else PROJECT / "lab"
 
 try:
+    if workflow.is_main_process:
+        check_folder(Path(".snakemake"), Path("results"))
     CONFIG = read_config(config)
     EXPERIMENT = Experiment(CONFIG, LAB)
     if workflow.is_main_process:

@@ -11,6 +11,7 @@ from realign.config.whole import Config, task_row
 from realign.errors import InputError
 from realign.experiment.locate import SPLITS, Locator
 from realign.experiment.paths import Paths
+from realign.text.files import reading
 from realign.text.published import EVERY_REALIGNMENT, read_published
 
 LARGE = 20_000_000
@@ -22,17 +23,20 @@ def check_inputs(config: Config, locate: Locator) -> None:
     _check_files(locate)
     _check_sides(config, locate)
     _check_published(config, locate)
-    if config.gold_links is not None and not locate.gold_languages():
+    if config.gold_links is not None:
         first = locate.gold_links(min(config.target_languages))
-        raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
+        if not locate.gold_languages():
+            raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
+        _refuse_braces("gold_links", first)
     for name, model in config.models.items():
         if not isinstance(model, ModelFiles):
             continue
-        if not Path(model.path, "config.json").exists():
-            raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
-        braces = [str(path) for path in Path(model.path).iterdir() if {"{", "}"} & set(str(path))]
-        if braces:
-            raise InputError(f"config: models.{name}.path: {braces[0]} has a brace in its name; rename it")
+        with reading(Path(model.path)):
+            if not Path(model.path, "config.json").exists():
+                raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
+            files = [str(path) for path in Path(model.path).iterdir()]
+        for path in files:
+            _refuse_braces(f"models.{name}.path", path)
     for row in config.used_aligners:
         settings = config.aligner_settings(row)
         for key in row.programs:
@@ -65,13 +69,22 @@ def leaks(config: Config, locate: Locator) -> Iterator[str]:
 
 def _check_files(locate: Locator) -> None:
     for key, language, path in locate.needed():
-        if not Path(path).exists():
-            raise InputError(f"config: language {language!r} has no data for {key}: {path} does not exist")
-        if not Path(path).is_file():
-            raise InputError(f"config: {key}: {path} is a directory; expected a file")
+        with reading(Path(path)):
+            if not Path(path).exists():
+                raise InputError(f"config: language {language!r} has no data for {key}: {path} does not exist")
+            if not Path(path).is_file():
+                raise InputError(f"config: {key}: {path} is a directory; expected a file")
+            open(path, "rb").close()
+        _refuse_braces(key, path)
         if Path(path).stat().st_size == 0:
             what = "empty dictionary; expected two columns, a word and its translation"
             raise InputError(f"{path}: {what if key == 'dictionaries' else f'empty; it is needed for {key}'}")
+
+
+def _refuse_braces(key: str, path: str) -> None:
+    """Raise `InputError` for a path that Snakemake would take for a pattern."""
+    if {"{", "}"} & set(path):
+        raise InputError(f"config: {key}: {path} has a brace in its name; rename it")
 
 
 def _check_published(config: Config, locate: Locator) -> None:
@@ -84,6 +97,7 @@ def _check_published(config: Config, locate: Locator) -> None:
         known = sorted(file.stem for file in locate.published_folder.glob("*.csv"))
         expected = f"one of {', '.join(known)}" if path.parent == locate.published_folder else "the path of a CSV file"
         raise InputError(f"config: published: found {study!r}; expected {expected}")
+    _refuse_braces("published", published)
     rows = read_published(path)
     own = {
         "model": set(config.published_models().values()),

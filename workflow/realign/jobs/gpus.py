@@ -118,7 +118,10 @@ def _is_whole(uuid: str) -> bool:
 def _lock_folder() -> Path:
     """This user's folder of locks, outside the study, because all studies on a machine share its GPUs."""
     folder = Path(tempfile.gettempdir()) / f"realign-gpus-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: no folder for locks ({error.strerror}); remove it, or set TMPDIR") from None
     if folder.lstat().st_uid != os.getuid():
         raise InputError(f"{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own")
     return folder

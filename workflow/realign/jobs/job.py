@@ -118,6 +118,8 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         what = "the disk is full" if error.errno == errno.ENOSPC else "the disk quota is used up"
         return f"{what} while writing {error.filename or 'a file'}; free some space and run again"
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
+        return f"{error.filename}: {error.strerror}; a study needs a folder of your own"
     if _FULL.search(str(error)):
         first = str(error).strip().splitlines()[0]
         return f"the disk is full or its quota used up while writing a file; free some space and run again ({first})"

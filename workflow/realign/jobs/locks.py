@@ -1,23 +1,54 @@
 """Let one run at a time work in a folder or on a device, with a lock that the kernel releases when its process dies."""
 
+import errno
 import fcntl
 import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from realign.errors import InputError
 
 _held: list[IO[str]] = []
+ROOM = 1 << 20
+"""Bytes that must be free for Snakemake's own records, which it writes in dry runs too."""
+
+
+def check_folder(records: Path, results: Path) -> None:
+    """Raise `InputError` unless Snakemake can write to `records`, and `results` can be a folder.
+
+    Snakemake would end in a traceback, in a dry run too.
+    """
+    for folder in (records, results):
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: a file; expected a folder, or nothing yet")
+    probe = records / "realign.probe"
+    try:
+        records.mkdir(exist_ok=True)
+        probe.write_bytes(os.urandom(ROOM))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(
+                f"{records}: the disk is full or its quota used up, and Snakemake writes there, in a dry run too; "
+                "free some space and run again"
+            ) from None
+        raise InputError(
+            f"{records}: cannot be written ({error.strerror}), as Snakemake does, in a dry run too; "
+            "a study needs a folder of your own"
+        ) from None
+    finally:
+        with suppress(OSError):
+            probe.unlink()
 
 
 def claim_folder(lock: Path) -> None:
     """Hold `lock` until this process ends; raises `InputError` when another process holds it."""
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        lock.touch()
+        open(lock, "a", encoding="utf-8").close()
     except OSError as error:
         raise InputError(f"{lock}: cannot be written ({error.strerror}); a study needs a folder of your own") from None
     for _ in range(5):  # `is_held` holds the lock for an instant to check it

@@ -1,10 +1,12 @@
-"""Pass a scheduler's signals on to the training inside a job, from the Snakemake that runs it."""
+"""Pass a scheduler's signals on to the training inside a job, and end in one line after Ctrl-C."""
 
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 import psutil
 
@@ -23,6 +25,19 @@ def pass_on_warnings() -> None:
     signal.signal(signal.SIGUSR1, lambda *_: None)
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
     threading.Thread(target=_pass_on, args=(read_end,), daemon=True).start()
+
+
+def stop_in_one_line() -> None:
+    """From now on, end with one line, not a traceback, when Ctrl-C interrupts this process outside of any job."""
+    others = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("stopped by Ctrl-C", file=sys.stderr)
+        else:
+            others(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def catches(process: int, number: int) -> bool:
