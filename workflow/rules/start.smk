@@ -16,7 +16,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 
 from realign.config.reading import check_config_file, read_config
 from realign.errors import InputError
-from realign.experiment.checks import check_inputs, leaks
+from realign.experiment.checks import check_inputs, check_python, leaks
 from realign.experiment.experiment import Experiment
 from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
@@ -45,6 +45,7 @@ LAB = Path(os.path.relpath(PROJECT / "lab")) if PROJECT == Path.cwd() else PROJE
 
 try:
     if workflow.is_main_process:
+        check_python(sys.executable)
         check_folder(Path(".snakemake"), Path("results"))
     CONFIG = read_config(config)
     EXPERIMENT = Experiment(CONFIG, LAB)

@@ -1,5 +1,6 @@
 """Checks of an experiment's files, made before anything runs."""
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -16,6 +17,15 @@ from realign.text.published import EVERY_REALIGNMENT, read_published
 
 LARGE = 20_000_000
 """Size in bytes above which a file is not read before the run."""
+
+
+def check_python(executable: str) -> None:
+    """Raise `InputError` for a path of Python that a shell would take apart, since Snakemake does not quote it."""
+    if re.search(r"[\s\"'\\$`&|;<>(){}*?]", executable):
+        raise InputError(
+            f"{executable}: Snakemake cannot start jobs with a Python whose path has a space or a character that "
+            "means something to a shell; install the requirements into a folder without one"
+        )
 
 
 def check_inputs(config: Config, locate: Locator) -> None:
