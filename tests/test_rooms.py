@@ -16,7 +16,8 @@ from study import PROJECT
 
 ROOMS = [
     "errors", "durations", "languages", "settings", "jobs", "text", "sources", "encoders", "aligners", "alignment",
-    "training", "realignment", "tasks", "finetuning", "analysis", "config", "experiment", "command", "__main__",
+    "training", "realignment", "tasks", "finetuning", "analysis", "config", "experiment", "api", "command",
+    "__main__",
 ]  # fmt: skip
 """From top to bottom, as the README shows them."""
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY or path.stem != "__init__")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from realign.aligners.inputs import AlignerInputs
 from realign.encoders.checkpoint import load_encoder
@@ -20,6 +19,7 @@ from realign.encoders.devices import autocast, pick_device, use_threads
 from realign.encoders.precision import Precision
 from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad, padded
 from realign.errors import InputError
+from realign.jobs.bars import bar
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.files import atomic_writer, read_lines
 from realign.text.pharaoh import Link, format_links
@@ -95,7 +95,7 @@ def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> No
     pairs = read_bitext(inputs.bitext)
     with (
         atomic_writer(links) as links_file,
-        tqdm(total=lines, desc="aligning", unit="pair", mininterval=5, ncols=80) as progress,
+        bar(total=lines, desc="aligning", unit="pair") as progress,
     ):
         while chunk := list(islice(pairs, CHUNK)):
             encoded = _encode(tokenizer, chunk)

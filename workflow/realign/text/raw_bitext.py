@@ -8,9 +8,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from tqdm import tqdm
-
 from realign.errors import InputError
+from realign.jobs.bars import bar
 from realign.text.bitext import SentencePair, format_pair
 from realign.text.files import atomic_writer, read_lines
 from realign.text.segmentation import Segmenter, segmenter
@@ -41,7 +40,7 @@ def tokenise_bitext(raw: Path, source_language: str, target_language: str, out: 
     sides = segmenter(source_language), segmenter(target_language)
     read = 0
     written = 0
-    with atomic_writer(out) as lines, tqdm(desc="tokenise", unit="pair", mininterval=5, ncols=80) as progress:
+    with atomic_writer(out) as lines, bar(desc="tokenise", unit="pair") as progress:
         for size, chunk in _segment_all(_chunks(read_raw_pairs(raw)), sides, threads):
             lines.writelines(line + "\n" for line in chunk)
             read += size

@@ -10,11 +10,11 @@ from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from realign.encoders.devices import Batch, autocast, fed
 from realign.encoders.precision import Precision
 from realign.errors import InputError
+from realign.jobs.bars import bar
 from realign.text.files import atomic_writer
 from realign.training.resuming import TrainingState
 
@@ -102,7 +102,7 @@ def train(
     bad = torch.zeros((), device=device)
     model.train()
     steps = range(len(losses), plan.steps)
-    for step in tqdm(steps, desc=label, unit="step", initial=len(losses), total=plan.steps, mininterval=5, ncols=80):
+    for step in bar(steps, desc=label, unit="step", initial=len(losses), total=plan.steps):
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
         loss = gradients(next(batches), device, step)

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,7 +93,10 @@ class TrainingState:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Record signals instead of ending on them, until the block ends."""
+        """Record signals instead of ending on them, until the block ends; only a main thread can receive them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = {number: signal.signal(number, self._note) for number in SIGNALS}
         try:
             yield

@@ -1,0 +1,43 @@
+"""`realign finetune`: a fine-tuned model as a checkpoint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from realign.api.settings import DTYPE, FINETUNING, PRECISION, SEED, kind_fields
+from realign.api.tasks import finetune
+from realign.command.options import add_common, add_encoder, add_settings, path, settings_in, subparser
+from realign.tasks.registry import KINDS, TASKS
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fine-tune, save, and print where."""
+    parser = subparser(
+        "finetune",
+        "Fine-tune an encoder on a task, and save it as a Hugging Face directory. The tasks and their files:\n"
+        + "\n".join(f"  {row.name}: {row.summary}; {row.formats}" for row in TASKS),
+        "  realign finetune path/to/encoder pos en.train.conllu --epochs 2 --out tagger",
+    )
+    add_encoder(parser)
+    parser.add_argument("task", choices=[row.name for row in TASKS], metavar="task", help="what is learned")
+    parser.add_argument("train", type=path, help="labelled examples; - is stdin")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where the model is saved")
+    parser.add_argument("--labels", nargs="+", help="labels of your own, for tasks that can have them")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"default: {SEED}")
+    add_common(parser)
+    add_settings(parser, "settings", FINETUNING)
+    for kind in KINDS:
+        if kind_fields(kind):
+            add_settings(parser, f"settings of {kind.name}", kind_fields(kind))
+    given = parser.parse_args(arguments)
+    fields = {**{name: field for kind in KINDS for name, field in kind_fields(kind).items()}, **FINETUNING}
+    saved = finetune(
+        given.encoder,
+        given.task,
+        given.train,
+        save=given.out,
+        labels=given.labels,
+        seed=given.seed,
+        threads=given.threads,
+        **settings_in(given, {**fields, **PRECISION, **DTYPE}),
+    )
+    print(saved)
