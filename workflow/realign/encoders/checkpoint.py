@@ -260,6 +260,8 @@ def _quietly_load(
     import torch
     from transformers.utils import logging
 
+    import realign.encoders.conversions  # noqa: F401 (imported for what it builds)
+
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     model, report = from_folder(
