@@ -23,6 +23,7 @@ from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
 from realign.jobs.signals import pass_on_warnings, stop_in_one_line
+from realign.jobs.warm import start_jobs_warm
 
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
@@ -103,6 +104,11 @@ if SHARED and MOVING and workflow.is_main_process:
     logger.warning(
         f"Links, fetched and realigned encoders are not shared, because {MOVING[0]} is not pinned."
     )
+
+# Jobs are forked from a process that has imported what they need (docs/warm-start.md), unless this process runs a
+# single job of a cluster.
+if workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1:
+    start_jobs_warm()
 
 
 if SHARED:

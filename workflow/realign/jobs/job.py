@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
@@ -23,6 +24,9 @@ _FULL = re.compile(
     re.IGNORECASE,
 )
 """How libraries report a full disk: in the system's words or, like torch, by what they could not write."""
+
+at_end: list[Callable[[], None]] = []
+"""Called at the end of a job."""
 
 
 def seconds_since_start() -> float:
@@ -56,14 +60,14 @@ class ShortLog(TextIOWrapper):
         return written
 
 
-@contextmanager
-def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callable[[str], None]]:
-    """Send all output to `log`, compute with `threads` threads, stay offline, and report mistakes in one sentence.
+@cache
+def short_log() -> ShortLog:
+    """The one such log of this process, because libraries keep what standard error is when they are imported."""
+    return ShortLog()
 
-    The block gets a function that shows a warning on the terminal and in the log. Only jobs that fetch are `online`.
-    `InputError` and a full disk exit with status 1 and one line on the terminal; anything else is a defect, whose
-    traceback is in the log. The process ends with the block; code after it never runs.
-    """
+
+def set_environment(threads: int, *, online: bool = False) -> None:
+    """What libraries read when they are imported: the number of threads, and whether they may use the network."""
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ.update(TOKENIZERS_PARALLELISM="false" if threads == 1 else "true")
@@ -72,6 +76,17 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callabl
     # importing torch and transformers makes hundreds of thousands of objects that stay; collecting garbage among them
     # repeatedly would take a quarter of the import time
     gc.set_threshold(100_000)
+
+
+@contextmanager
+def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callable[[str], None]]:
+    """Send all output to `log`, compute with `threads` threads, stay offline, and report mistakes in one sentence.
+
+    The block gets a function that shows a warning on the terminal and in the log. Only jobs that fetch are `online`.
+    `InputError` and a full disk exit with status 1 and one line on the terminal; anything else is a defect, whose
+    traceback is in the log. The process ends with the block; code after it never runs.
+    """
+    set_environment(threads, online=online)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that prompts for input gets none
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's warning before the time limit is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +96,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callabl
         sys.stderr.flush()
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
-    sys.stderr = ShortLog()
+    sys.stderr = short_log()
 
     def warn(sentence: str) -> None:
         print(f"warning: {sentence}", file=sys.stderr)
@@ -106,6 +121,8 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callabl
 
 def _end(status: int) -> NoReturn:
     """End this process at once: unloading torch and transformers first would cost a short job an eighth of its time."""
+    for call in at_end:
+        call()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
