@@ -19,6 +19,7 @@ include: "workflow/rules/alignment.smk"
 include: "workflow/rules/finetuned.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/comparisons.smk"
 
 
 # Snakemake does not allow benchmarks for rules whose output may come from a shared cache.

@@ -13,12 +13,14 @@ from study import Study, recipe
 SUMMARIES = {
     "scores.csv",
     "correlations.csv",
+    "predictors.csv",
     "realignment.csv",
     "claims.csv",
     "alignment_change.csv",
     "mixed_effects.csv",
     "tables/correlations.csv",
     "figures/transfer.svg",
+    "figures/predictors.svg",
     "figures/timeline.svg",
     "report.html",
 }
@@ -244,14 +246,20 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
             {"bootstrap": 300},
             {
                 "correlations.csv",
+                "predictors.csv",
                 "realignment.csv",
                 "claims.csv",
                 "tables/correlations.csv",
                 "figures/transfer.svg",
+                "figures/predictors.svg",
                 "report.html",
             },
         ),
-        ("figures", {"width": 6.0}, {"figures/transfer.svg", "figures/timeline.svg", "report.html"}),
+        (
+            "figures",
+            {"width": 6.0},
+            {"figures/transfer.svg", "figures/predictors.svg", "figures/timeline.svg", "report.html"},
+        ),
     ],
 )
 def test_a_hyperparameter_runs_its_stage_and_what_is_below(

@@ -233,7 +233,16 @@ def test_captions_say_how_many_runs_and_which_confidence() -> None:
 
 
 def test_the_caption_of_correlations_says_what_they_rest_on() -> None:
-    row = {"position": "last", "model": "all", "languages": 5, "models": 2, "seeds": 2, "pairs": 150, "p": 0.1}
+    row = {
+        "measure": "weak",
+        "position": "last",
+        "model": "all",
+        "languages": 5,
+        "models": 2,
+        "seeds": 2,
+        "pairs": 150,
+        "p": 0.1,
+    }
     rows = [
         {**row, "method": "baseline", "n": 20, "p_least": 1 / 120, "ceiling": "large"},
         {**row, "method": "all", "n": 60, "p_least": 1 / 120, "ceiling": "small"},

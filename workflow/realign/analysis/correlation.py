@@ -27,6 +27,8 @@ ALL_MODELS = "all"
 LAST_TWO = ("last", "penultimate")
 MOST_PERMUTATIONS = 10_000
 """Up to this many permutations of the languages are all made (7 languages have 5,040); of more, as many are drawn."""
+PRINTED = 2
+"""This many measures, the first ones, stand in the tables of the paper, and are corrected together."""
 CEILING = 0.95
 """Mean alignment from which languages can hardly be told apart, for measures that end at 1."""
 
@@ -67,22 +69,31 @@ def _weighted_ranks(values: Values, weights: Weights) -> Values:
     return ranks
 
 
+def resampled_weights(languages: Sequence[str], models: Sequence[str], resamples: int, seed: int) -> Weights:
+    """How often each point counts in resamples of languages and, where there are several, models: [resamples, points].
+
+    Languages and models are drawn independently (a crossed bootstrap; Owen 2007), and a point counts as often as its
+    language and its model together; seeds stay as they are.
+    """
+    rng = np.random.default_rng(seed)
+    weights = np.ones((resamples, len(languages)))
+    for names in (languages, models):
+        distinct, place = np.unique(np.array(names), return_inverse=True)
+        if len(distinct) > 1:
+            weights *= draw_weights(len(distinct), resamples, rng)[:, place]
+    return weights
+
+
 def bootstrap_interval(
     x: Values, y: Values, languages: Sequence[str], models: Sequence[str], resamples: int, confidence: float, seed: int
 ) -> tuple[float, float]:
     """Percentile interval of ρ over resampled languages and, where there are several, models; seeds stay as they are.
 
-    Languages and models are drawn independently (a crossed bootstrap; Owen 2007), and a point counts as often as its
-    language and its model together. Resamples with a constant side are left out.
+    Resamples with a constant side are left out.
     """
     if len(x) < 3 or len(set(languages)) < 2:
         return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    weights = np.ones((resamples, len(x)))
-    for names in (languages, models):
-        distinct, place = np.unique(np.array(names), return_inverse=True)
-        if len(distinct) > 1:
-            weights *= draw_weights(len(distinct), resamples, rng)[:, place]
+    weights = resampled_weights(languages, models, resamples, seed)
     rho = weighted_spearman(x, y, weights)
     rho = rho[np.isfinite(rho)]
     if not len(rho):
@@ -109,18 +120,32 @@ def permutation_test(x: Values, y: Values, seed: int) -> tuple[float, float]:
     observed one, which counts itself. It is exact where all permutations are made. The smallest p is that of the
     permutation with the most extreme ρ: 1/120 for five languages, 2/120 if the reverse order is as extreme.
     """
+    distance = permuted_distances(x, y, seed)
+    if distance is None:
+        return float("nan"), float("nan")
+    return p_of(distance[0], distance), p_of(distance.max(), distance)
+
+
+def permuted_distances(x: Values, y: Values, seed: int) -> Values | None:
+    """How far ρ of x and y, both [languages, runs], is from its mean over all permutations of the languages of x.
+
+    One number for each permutation, the observed order first; None for a constant side or a single language.
+    """
     count = len(x)
     if count < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return float("nan"), float("nan")
+        return None
     ranks_x, ranks_y = (stats.rankdata(side).reshape(side.shape) for side in (x, y))
-    both = (ranks_x - ranks_x.mean()) @ (ranks_y - ranks_y.mean()).T  # [language of x, language of y]
+    centred_x, centred_y = (ranks - ranks.mean() for ranks in (ranks_x, ranks_y))
+    both = centred_x @ centred_y.T / np.sqrt((centred_x**2).sum() * (centred_y**2).sum())  # [language of x, of y]
     order = language_permutations(count, seed)
-    shared = both[order, np.arange(count)].sum(axis=1)  # proportional to ρ
-    # the mean over all permutations is known
-    distance = np.abs(shared - both.sum() / count)
-    most = distance.max()
-    p, least = (float((distance >= reached - 1e-9 * max(1.0, most)).mean()) for reached in (distance[0], most))
-    return p, least
+    rho = both[order, np.arange(count)].sum(axis=1)
+    distance: Values = np.abs(rho - both.sum() / count)  # the mean over all permutations is known
+    return distance
+
+
+def p_of(reached: float, distances: Values) -> float:
+    """The share of permutations whose distance is at least that far, up to rounding."""
+    return float((distances >= reached - 1e-9).mean())
 
 
 def headline(correlations: pd.DataFrame, task: str, moment: str, measure: str) -> "pd.Series[Any]":
@@ -162,7 +187,8 @@ def correlations(
     model `all` pool the models, and where there are several, the last two layers also have rows within each model.
     `low` and `high` are from `bootstrap_interval`, `p` and the smallest p possible (`p_least`) from `permutation_test`,
     which takes the runs that have every language. `p_plain` is Spearman's, as if all points were independent. `p_holm`
-    is p corrected over the cells of one method and model, separately for the last two layers and for all depths.
+    is p corrected over the cells of one method and model, separately for the last two layers and for all depths, and
+    for the first two measures and for all others.
     `languages`, `models`, `seeds` and `n` count what the points are made of, `pairs` the word pairs behind each
     alignment score, and `ceiling` names the models whose mean alignment is at least `CEILING`. Runs whose source score
     is 0 have no transfer and do not count.
@@ -173,7 +199,7 @@ def correlations(
         for about, group in _groups(runs, methods, measures)
     ]
     table = pd.DataFrame(rows)
-    family = ["method", "model", table["position"].isin(LAST_TWO)]
+    family = ["method", "model", table["position"].isin(LAST_TWO), table["measure"].isin(measures[:PRINTED])]
     table["p_holm"] = table.groupby(family)["p"].transform(holm)
     return table
 
@@ -223,7 +249,7 @@ def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: in
     languages, models = points["language"].tolist(), points["model"].tolist()
     rho, p_plain = spearman(x, y)
     low, high = bootstrap_interval(x, y, languages, models, resamples, confidence, seed)
-    p, p_least = permutation_test(*_complete(points), seed)
+    p, p_least = permutation_test(*complete_runs(points), seed)
     means = points.groupby("model")["score"].mean()
     return {
         "languages": len(set(languages)),
@@ -241,7 +267,7 @@ def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: in
     }
 
 
-def _complete(points: pd.DataFrame) -> tuple[Values, Values]:
+def complete_runs(points: pd.DataFrame) -> tuple[Values, Values]:
     """Alignment and transfer of the runs that have every language: [languages, runs] each."""
     alignment, transfer = (
         points.pivot(index="language", columns=["model", "method", "seed"], values=column).dropna(axis="columns")

@@ -1,6 +1,6 @@
 """The figures, as vector graphics; the same data give the same bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -17,19 +17,19 @@ from realign.analysis.names import language_name, task_name
 from realign.analysis.style import (
     FILLS,
     LINES,
+    MOMENTS,
     NARROW,
     NEUTRAL,
     by_name,
     color_of,
-    columns_of,
     fitted,
+    grid_of,
+    legend_below,
     marker_of,
     message_figure,
 )
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
 
-MOMENTS: dict[str, tuple[int, Any]] = {"before": (0, "--"), "after": (1, "-")}
-"""Number of the colour, and line style, of alignment before and after fine-tuning."""
 Labels = Mapping[str, str]
 """The label of each method, in the order in which they are drawn."""
 
@@ -56,7 +56,7 @@ def transfer_figure(
         return message_figure("this experiment has no alignment to compare with transfer", width)
     languages, models = by_name(set(runs["language"])), sorted(runs["model"].unique())
     across = 1 if width < NARROW else len({moment for _, moment in cells})
-    figure, panels = _grid(len(cells), across, width, 0.8, sharey=across > 1)
+    figure, panels = grid_of(len(cells), across, width, 0.8, sharey=across > 1)
     for axes, (task, moment) in zip(panels, cells, strict=True):
         shown = points[(points["task"] == task) & (points["moment"] == moment)]
         for (language, model), group in shown.groupby(["language", "model"]):
@@ -79,23 +79,8 @@ def transfer_figure(
         Line2D([], [], **_dots(0, FILLS[number % len(FILLS)], NEUTRAL), label=model)
         for number, model in enumerate(models)
     ]
-    _legend_below(figure, handles, width)
+    legend_below(figure, handles, width)
     return figure
-
-
-def _grid(
-    count: int, across: int, width: float, aspect: float, *, sharex: bool = False, sharey: bool = False
-) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels in rows of `across`, each `aspect` times as high as wide, and room for a legend."""
-    down = -(-count // across)
-    figure, grid = plt.subplots(
-        down, across, figsize=(width, aspect * width / across * down + 0.4), squeeze=False, sharex=sharex,
-        sharey="row" if sharey else False,
-    )  # fmt: skip
-    panels = list(grid.flat)
-    for axes in panels[count:]:
-        axes.remove()
-    return figure, panels[:count]
 
 
 def _dots(number: int, fill: str = "full", color: str | None = None) -> dict[str, Any]:
@@ -154,7 +139,7 @@ def layers_figure(scores: pd.DataFrame, alignment: pd.DataFrame, labels: Labels,
         if (runs["moment"] == moment).any()
     ]
     handles.append(Patch(color=NEUTRAL, alpha=0.25, linewidth=0, label="lowest to highest language"))
-    _legend_below(figure, handles, width)
+    legend_below(figure, handles, width)
     return figure
 
 
@@ -232,7 +217,7 @@ def gain_figure(gains: pd.DataFrame, labels: Labels, source_language: str, confi
         axes.set_xlabel(f"gain over the baseline, points\n(bars: {confidence:.0%} intervals)")
     panels[0].set_ylim(max(places.values()) + 0.6, -0.6)
     handles, _ = panels[0].get_legend_handles_labels()
-    _legend_below(figure, handles, width)
+    legend_below(figure, handles, width)
     return figure
 
 
@@ -249,7 +234,7 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, wi
     methods = [method for method in labels if (shown["method"] == method).any()]
     realigning = [method for method in methods if method != BASELINE]
     across = 1 if width < NARROW else min(3, max(2, len(tasks)))
-    figure, panels = _grid(len(tasks), min(across, len(tasks)), width, 0.5 if across > len(tasks) else 0.8)
+    figure, panels = grid_of(len(tasks), min(across, len(tasks)), width, 0.5 if across > len(tasks) else 0.8)
     spread = "" if shown["sd"].isna().all() else "\n(bars: ± 1 deviation over seeds)"
     for axes, task in zip(panels, tasks, strict=True):
         for method in methods:
@@ -278,7 +263,7 @@ def summary_figure(gains: pd.DataFrame, models: pd.DataFrame, labels: Labels, wi
         axes.set_xlabel("model, and its parameters (logarithmic)")
         if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
             axes.set_ylabel(f"mean over target languages, %{spread}")
-    _legend_below(figure, panels[0].get_legend_handles_labels()[0], width)
+    legend_below(figure, panels[0].get_legend_handles_labels()[0], width)
     return figure
 
 
@@ -296,7 +281,7 @@ def published_figure(beside: pd.DataFrame, labels: Labels, confidence: float, wi
     if not cells:
         return message_figure("the published study has none of this experiment's scores", width)
     methods = [method for method in labels if (beside["method"] == method).any()]
-    figure, panels = _grid(len(cells), 1 if width < NARROW else 2, width, 0.85)
+    figure, panels = grid_of(len(cells), 1 if width < NARROW else 2, width, 0.85)
     for axes, (task, quantity) in zip(panels, cells, strict=True):
         shown = beside[(beside["task"] == task) & (beside["quantity"] == quantity)]
         for number, method in enumerate(methods):
@@ -312,7 +297,7 @@ def published_figure(beside: pd.DataFrame, labels: Labels, confidence: float, wi
         Line2D([], [], **_dots(0, fill, NEUTRAL), label=said)
         for fill, said in (("none", outside), ("left", "no deviation known"))
     ]
-    _legend_below(figure, handles, width)
+    legend_below(figure, handles, width)
     return figure
 
 
@@ -321,9 +306,3 @@ def _draw_beside(axes: Axes, shown: pd.DataFrame, number: int) -> None:
         chosen = shown["within"].isna() if within is None else shown["within"] == within
         points = 100 * shown.loc[chosen, ["published", "ours"]].astype(float)
         axes.plot(points["published"], points["ours"], **_dots(number, fill), alpha=0.85)
-
-
-def _legend_below(figure: Figure, handles: Sequence[Any], width: float) -> None:
-    """A legend under the whole figure, as many entries in a row as fit."""
-    names = [str(handle.get_label()) for handle in handles]
-    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns_of(names, width))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from realign.analysis.correlation import ALL_MODELS, CEILING, LAST_TWO
+from realign.analysis.correlation import ALL_MODELS, CEILING, LAST_TWO, PRINTED
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.names import language_name, task_name
 from realign.analysis.tables import BASELINE
@@ -42,8 +42,8 @@ class Layout:
 def correlation_layout(correlations: pd.DataFrame, shown_in: Shown) -> Layout:
     """ρ of the baseline with its interval: rows are task, layer and moment, columns are measure and direction.
 
-    All models together. A star marks p < 0.05 (permutation of languages) after Holm's correction over the table, a
-    dagger an interval that leaves out 0.
+    All models together, the first measures. A star marks p < 0.05 (permutation of languages) after Holm's correction
+    over the table, a dagger an interval that leaves out 0.
     """
     shown = _shown_correlations(correlations)
     cells = shown.assign(cell=[_correlation_cell(row) for row in shown.to_dict("records")])
@@ -67,7 +67,8 @@ def _leaves_out_zero(row: Mapping[Hashable, Any]) -> bool:
 
 def _shown_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
     pooled = (correlations["method"] == BASELINE) & (correlations["model"] == ALL_MODELS)
-    return correlations[pooled & correlations["position"].isin(LAST_TWO)]
+    printed = correlations["measure"].isin(correlations["measure"].unique()[:PRINTED])
+    return correlations[pooled & printed & correlations["position"].isin(LAST_TWO)]
 
 
 def change_layout(change: pd.DataFrame, shown_in: Shown) -> Layout:

@@ -3,13 +3,14 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -26,6 +27,8 @@ LINES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", "--", "-.", (0, (1,
 FILLS: tuple[Literal["full", "none", "left", "right", "top", "bottom"], ...] = (
     "full", "none", "left", "right", "top", "bottom",
 )  # fmt: skip
+MOMENTS: dict[str, tuple[int, Any]] = {"before": (0, "--"), "after": (1, "-")}
+"""Number of the colour, and line style, of alignment before and after fine-tuning."""
 NEUTRAL = "0.35"
 """The colour of what is neither a language nor a realignment: the baseline, and the samples in legends."""
 
@@ -114,3 +117,24 @@ def columns_of(names: Sequence[str], width: float) -> int:
 def by_name(languages: Sequence[str] | set[str]) -> list[str]:
     """Language codes in the order of the languages' names."""
     return sorted(languages, key=language_name)
+
+
+def grid_of(
+    count: int, across: int, width: float, aspect: float, *, sharex: bool = False, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels in rows of `across`, each `aspect` times as high as wide, and room for a legend."""
+    down = -(-count // across)
+    figure, grid = plt.subplots(
+        down, across, figsize=(width, aspect * width / across * down + 0.4), squeeze=False, sharex=sharex,
+        sharey="row" if sharey else False,
+    )  # fmt: skip
+    panels = list(grid.flat)
+    for axes in panels[count:]:
+        axes.remove()
+    return figure, panels[:count]
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], width: float) -> None:
+    """A legend under the whole figure, as many entries in a row as fit."""
+    names = [str(handle.get_label()) for handle in handles]
+    figure.legend(handles=list(handles), loc="outside lower center", ncols=columns_of(names, width))

@@ -17,11 +17,12 @@ CHECKPOINT_FILES = {
 }
 """The tracked files of a checkpoint directory."""
 SUMMARIES = (
-    "correlations", "realignment", "claims", "alignment_change", "mixed_effects", "scores", "alignment", "models",
+    "correlations", "predictors", "realignment", "claims", "alignment_change", "mixed_effects", "scores", "alignment",
+    "models",
 )  # fmt: skip
 """The tables directly under `results/`."""
 PAPER_TABLES = ("correlations", "alignment_change", "realignment", "realignment_by_language")
-FIGURES = ("transfer", "layers", "gain", "summary", "timeline")
+FIGURES = ("transfer", "layers", "gain", "summary", "predictors", "timeline")
 
 
 @dataclass(frozen=True)
