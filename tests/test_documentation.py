@@ -1,5 +1,6 @@
 """The documentation has no dead links, broken tables or commands that do not run, and each kind of defect is found."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -336,3 +337,15 @@ def test_lost_paths_in_comments_are_found(check: ModuleType, folder: Path, name:
         file.write("\nx: 1  # as in docs/other.md (docs/lost.md).\n")
     (found,) = sentences(check, folder)
     assert found.startswith(f"{name}:") and "the file `docs/lost.md` of the comment does not exist" in found
+
+
+def test_every_row_of_the_faults_names_tests_that_exist() -> None:
+    lines = (PROJECT / "docs/reliability.md").read_text(encoding="utf-8").splitlines()
+    rows = lines[lines.index("| --- | --- | --- | --- |") + 1 :]
+    rows = rows[: rows.index("")]
+    assert len(rows) > 30
+    for row in rows:
+        command = re.search(r"\| `(tests/\w+\.py) -k \"?([^`\"]+)\"?` \|$", row)
+        assert command is not None, row
+        names = re.findall(r"^def (test_\w+)", (PROJECT / command[1]).read_text(encoding="utf-8"), re.MULTILINE)
+        assert all(any(word in name for name in names) for word in command[2].split(" or ")), row

@@ -255,6 +255,17 @@ def test_a_full_disk_is_one_sentence_in_a_dry_run_too(new_study: Study, tmp_path
             sentence(study.snakemake(option), ".snakemake: the disk is full or its quota used up, and Snakemake writes")
 
 
+def test_a_disk_that_fills_while_a_job_writes_is_one_sentence(new_study: Study, tmp_path: Path) -> None:
+    study = new_study.fresh(tmp_path / "study")
+    results = study.folder / "results"
+    results.mkdir()
+    with mounted(results, "-t", "tmpfs", "-o", "size=4m", "tmpfs"):
+        finished = study.snakemake("-j1", "results/models/mine/manifest.json")
+        sentence(finished, "free some space and run again")
+        assert not list((results / "models").rglob("*.*")), "nothing half-written"
+    study.run("results/models/mine/manifest.json")
+
+
 def test_a_read_only_study_is_one_sentence_in_a_dry_run_too(finished_study: Study, tmp_path: Path) -> None:
     study = finished_study.copy(tmp_path)
     with mounted(study.folder, "--bind", "-o", "ro", str(study.folder)):
