@@ -14,6 +14,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(PROJECT / "workflow"), os.environ.get("PYTHONPATH")])
 )
 
+from realign.jobs.signals import pass_on_warnings, stop_in_one_line
+
+stop_in_one_line()
+
 from realign.config.reading import check_config_file, read_config
 from realign.errors import InputError
 from realign.experiment.checks import check_inputs, check_python, leaks
@@ -22,12 +26,10 @@ from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
-from realign.jobs.signals import pass_on_warnings, stop_in_one_line
 from realign.jobs.warm import start_jobs_warm
 
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
 logging.raiseExceptions = False
-stop_in_one_line()
 
 # A config file given on the command line replaces the default one; the two are not merged. A workflow that uses this one
 # as a module passes its own config.
