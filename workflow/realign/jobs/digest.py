@@ -23,7 +23,7 @@ def code_digest(script: Path, *modules: str) -> str:
     # an installed package has the scripts inside the library; they digest to the same as in a clone
     for path in [*sorted(reached(script, *modules) - {script}), script]:
         name = path.name if path == script else path.relative_to(LIBRARY)
-        digest.update(str(name).encode() + b"\0" + _canonical(path).encode() + b"\0")
+        digest.update(str(name).encode() + b"\0" + _parsed(path)[1].encode() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -45,9 +45,20 @@ def _imports(path: Path) -> frozenset[Path]:
     return frozenset(file for name in imported_names(path) for file in _module_files(name))
 
 
-def imported_names(path: Path) -> Iterator[str]:
-    """Names of the modules, and of what is imported from them, that a file imports when it runs."""
-    for node in _runtime_nodes(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+def imported_names(path: Path) -> tuple[str, ...]:
+    """Names of the modules, and of what is imported from them, that a file imports when it runs, in order."""
+    return _parsed(path)[0]
+
+
+@cache
+def _parsed(path: Path) -> tuple[tuple[str, ...], str]:
+    """The imported names of a file, and its syntax tree as text, docstrings dropped."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return tuple(_names(tree)), _canonical(tree)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in _runtime_statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -55,12 +66,14 @@ def imported_names(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def _runtime_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements below a node, in order, but those for type checking; only these can be imports."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
-        yield child
-        yield from _runtime_nodes(child)
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield child
+            yield from _runtime_statements(child)
 
 
 def _module_files(name: str) -> Iterator[Path]:
@@ -80,10 +93,7 @@ def _module_files(name: str) -> Iterator[Path]:
             yield folder / "__init__.py"
 
 
-@cache
-def _canonical(path: Path) -> str:
-    """The syntax tree as text, docstrings dropped."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+def _canonical(tree: ast.AST) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
