@@ -43,6 +43,14 @@ def checkpoint(folder, kind="pretrained"):
     return files
 
 
+def early(rank, kind):
+    """The priority of a training: long jobs come first, because short ones fill the cores to the end.
+
+    Temporary weights are made one after the other instead, each when those before it have been used and dropped.
+    """
+    return rank if kind in CONFIG.storage.keep else 0
+
+
 def weights_of(manifest_path, kind="pretrained"):
     """The weights beside a manifest as an input, if they are dropped after their last use.
 

@@ -15,6 +15,7 @@ rule finetune:
         "results/benchmarks/finetune/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
         variant=EXPERIMENT.variants_that(join=False),
+    priority: early(1, "finetuned")
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),
@@ -50,6 +51,7 @@ rule finetune_jointly:
         "results/benchmarks/finetune_jointly/{model}/{variant}/{task}/seed{seed}.tsv"
     wildcard_constraints:
         variant=EXPERIMENT.variants_that(join=True),
+    priority: early(1, "finetuned")
     resources:
         **GPU,
         mem_mb=asking(4000, per_mb=6),

@@ -12,6 +12,7 @@ rule realign:
     benchmark:
         "results/benchmarks/realign/{model}/{recipe}/seed{seed}.tsv"
     cache: SHARED_IF_PINNED and "realigned" in CONFIG.storage.keep
+    priority: early(2, "realigned")
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),
