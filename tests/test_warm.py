@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from realign.jobs import forking
 from realign.jobs.warm import SWITCH, script_of
-from study import PROJECT, environment
+from study import PROJECT, Study, environment, recipe
 
 # plays Snakemake: runs each script named on the standard input, warm or cold, and prints its number and its status
 SNAKEMAKE = """
@@ -246,3 +247,31 @@ def test_only_plain_jobs_of_this_project_are_forked(tmp_path: Path) -> None:
     assert script_of(f"set -euo pipefail;  /usr/bin/env python {job}") is None
     assert script_of(f"source activate x; {prefix} {job}") is None
     assert script_of("set -euo pipefail;  snakemake --report 'out") is None
+
+
+def made(study: Study) -> dict[str, bytes]:
+    """The bytes of all results but those that tell of times or process numbers."""
+    results = study.folder / "results"
+    named = {str(path.relative_to(results)): path for path in results.rglob("*") if path.is_file()}
+    varying = re.compile(r"(^|/)((\.sums/)?(logs|benchmarks)/|timeline\.|run\.json|report\.html|.*\.tmp/)")
+    return {name: path.read_bytes() for name, path in named.items() if not varying.search(name)}
+
+
+def test_without_a_warm_start_a_study_has_the_same_bytes(
+    finished_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = made(finished_study)
+    analysed = finished_study.copy(tmp_path)
+    tables = {name for name in expected if Path(name).parts[0] in ("tables", "figures") or name.endswith(".csv")}
+    tables = {name for name in tables if not name.startswith((".sums", "realigned", "finetuned"))}
+    for name in tables:
+        (analysed.folder / "results" / name).unlink()
+    computed = finished_study.fresh(tmp_path / "computed")
+    monkeypatch.setenv(SWITCH, "no")
+    analysed.run(*(f"results/{name}" for name in tables))
+    computed.run(
+        f"results/alignment/mine/{recipe()}/seed31/de.json",
+        "results/scores/mine/before-dictionary/pos/seed31/de.json",
+    )
+    assert len(tables) > 15 and made(analysed) == expected
+    assert made(computed).items() <= expected.items()
