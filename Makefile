@@ -10,7 +10,7 @@ run: .venv/installed
 	@echo "Results: results/correlations.csv, results/realignment.csv; report: results/report.html"
 
 test: .venv/installed check
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadgroup
 
 check: .venv/installed
 	@$(BIN)/ruff check .

@@ -1,10 +1,17 @@
-"""What several tests share: a small real encoder, and a finished run of a small study in a folder of its own."""
+"""What several tests share: a small real encoder, and a finished run of a small study in a folder of its own.
 
+In parallel (pytest-xdist, `--dist loadgroup`), tests go one by one to a worker that is free, but those of a module with
+fixtures of its own stay together, and so do those that use a SLURM cluster.
+"""
+
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 
 from cluster import SUBMITTED
 from realign.encoders.checkpoint import WEIGHTS, Manifest, sha256_of, write_manifest
@@ -49,10 +56,41 @@ def new_study(tmp_path_factory: pytest.TempPathFactory, small_encoder: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def finished_study(new_study: Study) -> Study:
-    """The study after a complete, undisturbed run."""
-    new_study.run()
-    return new_study
+def finished_study(new_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The study after a complete, undisturbed run. One worker makes it, each has a copy that its tests may change."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        new_study.run()
+        return new_study
+    shared = tmp_path_factory.getbasetemp().parent / "finished"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            new_study.run()
+            new_study.copy(shared)
+            return new_study
+    study = Study(shared / "project", shared / "study").copy(tmp_path_factory.mktemp("finished"))
+    study.run()  # the report names the folder of its project
+    return study
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests on one worker that share what is dear to make."""
+    for item in items:
+        made = [made for known in item._fixtureinfo.name2fixturedefs.values() for made in known]  # type: ignore[attr-defined]
+        if item.get_closest_marker("xdist_group") is None and any(fixture.scope == "module" for fixture in made):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker tell how many jobs went through SLURM."""
+    if SUBMITTED in session.config.stash and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["submitted"] = session.config.stash[SUBMITTED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear it from the worker."""
+    if "submitted" in getattr(node, "workeroutput", {}):
+        node.config.stash[SUBMITTED] = node.workeroutput["submitted"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

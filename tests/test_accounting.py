@@ -11,6 +11,7 @@ import yaml
 from cluster import NoCluster, cluster, completed, slurm, wait_for
 from study import PROJECT, Study, environment
 
+pytestmark = pytest.mark.xdist_group("slurm")  # there is one cluster on a machine
 GUIDE = PROJECT / "docs/slurm.md"
 ON_A_GPU, ON_A_CPU = "results/alignment/mine/pretrained/de.json", "results/links/dictionary/test/en-it.txt"
 

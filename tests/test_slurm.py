@@ -17,6 +17,8 @@ from cluster import SUBMITTED, NoCluster, cluster, completed, computing, lose_an
 from realign.jobs.signals import catches
 from study import Study, environment
 
+pytestmark = pytest.mark.xdist_group("slurm")  # there is one cluster on a machine
+
 # The first try of a fine-tuning gets too little memory. Each gets the shortest time there is, for one is to hang and
 # one to be slow. SLURM checks twice a minute whether it has to warn that time is nearly up, and does so half a minute
 # early.
