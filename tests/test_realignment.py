@@ -1,5 +1,6 @@
 """Settings of realignment: head, frozen layers, sentences, losses, regularisation, random weights."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from realign.encoders.words import WordTokenizer
 from realign.errors import InputError
 from realign.experiment.experiment import Experiment
 from realign.experiment.recipes import Recipe
+from realign.realignment import padding
 from realign.realignment.freezing import frozen_layers, frozen_parameters
 from realign.realignment.head import new_head
 from realign.realignment.joint import JointObjective
@@ -276,6 +278,33 @@ def test_regularisation_is_the_squared_distance_of_source_words_from_the_start(
 def parameters_in_last_layer(encoder: Any) -> list[Tensor]:
     names = parameters_of(encoder, [encoder.config.num_hidden_layers])
     return [dict(encoder.named_parameters())[name] for name in names]
+
+
+# padding
+
+
+@pytest.mark.parametrize("kind", [RealignmentObjective, SentenceObjective])
+def test_padding_that_is_left_out_changes_neither_loss_nor_gradients(
+    encoder: Any, tokenizer: WordTokenizer, kind: type[RealignmentObjective], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objective = kind(encoder, tokenizer, repeated(PAIRS), contrastive_loss, [1, -1], regularise_to_start=0.5)
+    computed: list[tuple[int, ...]] = []
+    states = objective._states
+    monkeypatch.setattr(
+        objective, "_states", lambda ids, *rest, **of: computed.append(ids.shape) or states(ids, *rest, **of)
+    )
+    found = []
+    for rows in (2, 6):
+        monkeypatch.setattr(padding, "GROUP", rows)
+        encoder.zero_grad(set_to_none=True)
+        step_loss(objective).backward()
+        found.append({name: tensor.grad for name, tensor in encoder.named_parameters() if tensor.grad is not None})
+        found[-1]["loss"] = step_loss(objective).detach()
+    (*narrow, widest), whole = sorted(computed[:3]), computed[-2]
+    assert sum(map(math.prod, computed[:3])) < math.prod(whole) and widest[1] == whole[1] and narrow
+    assert found[0].keys() == found[1].keys() and len(found[0]) > 20
+    for name, tensor in found[1].items():
+        torch.testing.assert_close(found[0][name], tensor, rtol=1e-3, atol=1e-6)
 
 
 # config and workflow

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from realign.encoders.checks import check_layers, check_length
-from realign.encoders.devices import in_micro_batches
 from realign.encoders.words import NO_PIECE, WordTokenizer, pad, padded
 from realign.realignment.freezing import Freeze, frozen_parameters
 from realign.realignment.head import Width, new_head
 from realign.realignment.linked_bitext import LinkedPair, PairFile, mixed_batches
+from realign.realignment.padding import without_padding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -109,7 +109,7 @@ class RealignmentObjective:
 
     def loss(self, batch: RealignmentBatch, at_once: int | None = None) -> Tensor:
         """The loss, averaged over `layers`; 0 when truncation leaves the batch without a link."""
-        states = in_micro_batches(self._states, at_once, batch.ids, batch.mask)  # [2b, pieces, layers, hidden]
+        states = without_padding(self._states, at_once, batch.ids, batch.mask)  # [2b, pieces, layers, hidden]
         if len(batch.links) == 0:
             return states.sum() * 0.0
         vectors = self.vectors(states, batch)  # [n, layers, hidden]
@@ -129,7 +129,7 @@ class RealignmentObjective:
         half, source = len(batch.ids) // 2, batch._replace(words=batch.words[batch.is_source])
         with torch.no_grad():
             start = partial(self._states, of=self.start)
-            before = self.vectors(in_micro_batches(start, at_once, batch.ids[:half], batch.mask[:half]), source)
+            before = self.vectors(without_padding(start, at_once, batch.ids[:half], batch.mask[:half]), source)
         return nn.functional.mse_loss(vectors[batch.is_source].float(), before.float())
 
     def _states(self, ids: Tensor, mask: Tensor, of: "PreTrainedModel | None" = None) -> Tensor:

@@ -17,6 +17,7 @@ from realign.errors import InputError
 from realign.jobs.bars import bar
 from realign.text.files import atomic_writer
 from realign.training.resuming import TrainingState
+from realign.training.rows import RowwiseAdamW
 
 STEPS_BETWEEN_READINGS = {"cpu": 1, "cuda": 50}
 """Steps between two readings of the losses, by device: reading a loss synchronises the GPU."""
@@ -91,8 +92,7 @@ def train(
     that is not finite, the optimiser itself stops changing the weights.
     """
     device = next(model.parameters()).device
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
+    optimizer = RowwiseAdamW(model, plan.learning_rate, plan.weight_decay)
     losses: list[float] = []
     if state is not None:
         at_once = state.restore(model, optimizer, losses) or at_once
@@ -106,7 +106,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = plan.rate(step)
         loss = gradients(next(batches), device, step)
-        norm = nn.utils.clip_grad_norm_(parameters, plan.max_gradient_norm or math.inf)
+        norm = nn.utils.clip_grad_norm_(optimizer.parameters(), plan.max_gradient_norm or math.inf)
         unread.append(torch.stack([loss, norm.detach()]))
         bad = torch.maximum(bad, 1.0 - unread[-1].isfinite().all().float())
         optimizer.found_inf = bad  # type: ignore[attr-defined]
@@ -125,7 +125,7 @@ class Gradients:
     """Gradients of one batch after another, `at_once` sentences at a time; running out of memory halves that once."""
 
     def __init__(
-        self, objective: Objective, optimizer: torch.optim.Optimizer, precision: Precision, at_once: int | None
+        self, objective: Objective, optimizer: RowwiseAdamW, precision: Precision, at_once: int | None
     ) -> None:
         self.objective, self.optimizer, self.precision, self.at_once = objective, optimizer, precision, at_once
         self._halved = False
@@ -148,10 +148,10 @@ class Gradients:
         return self(batch, device, step)
 
     def _of(self, batch: Batch, device: torch.device) -> Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
-        with autocast(device, self.precision):
-            loss = self.objective.loss(batch, self.at_once)
-        loss.backward()
+        with self.optimizer.new_gradients():
+            with autocast(device, self.precision):
+                loss = self.objective.loss(batch, self.at_once)
+            loss.backward()
         return loss.detach()
 
 
