@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-import warm
+import forked
 from realign.config.reading import read_config
 from realign.encoders.e5 import E5File
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
@@ -78,7 +78,7 @@ class Study:
         return [sys.executable, "-m", "snakemake", "--snakefile", snakefile, *options]
 
     def snakemake(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return warm.snakemake(self.command(*options)[3:], self.folder, self.environment())
+        return forked.snakemake(self.command(*options)[3:], self.folder, self.environment())
 
     def environment(self) -> dict[str, str]:
         """The environment of a run."""

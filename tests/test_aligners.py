@@ -1,5 +1,6 @@
 """The aligners, on small cases worked out by hand."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,18 @@ def test_fastalign_writes_symmetrised_links_for_its_own_lines_only(bitext: Path,
     held_out.write_text("a house and the book ||| een huis en het boek\n", encoding="utf-8")
     both_directions.align(AlignerInputs(held_out, context=(bitext,)), tmp_path / "links", settings())
     assert (tmp_path / "links").read_text() == "0-0 1-1 2-2 3-3 4-4\n"
+
+
+def test_an_original_program_on_the_path_is_named_and_not_run(
+    bitext: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "fast_align"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    both_directions.align(AlignerInputs(bitext), tmp_path / "links", settings())
+    hint = "`aligners: {fastalign: {program: [fast_align]}}` would run it"
+    assert f"{program} is on the PATH; {hint}" in capsys.readouterr().out
 
 
 def test_both_directions_at_once_say_how_far_they_are_and_find_the_same_links(
