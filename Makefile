@@ -27,6 +27,9 @@ lock:
 	@sed -i -E 's/^(torch==[0-9.]+)\+cpu/\1/' requirements.lock
 
 .venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; \
+		sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else \
+		"Realign needs Python 3.11 to 3.14; $(PYTHON) is " + v + ". Try make PYTHON=python3.11")'
 	@echo "Installing into .venv (once, takes minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock

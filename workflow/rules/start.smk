@@ -26,6 +26,7 @@ from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
+from realign.jobs.threads import available_cores
 from realign.jobs.warm import start_jobs_warm
 
 # The rich logger shows the log of a failed job. A job killed in its first second has no log; suppress that traceback.
@@ -84,7 +85,7 @@ except InputError as error:
 # `-j` may exceed the number of cores of this machine, but more jobs than cores would only compete for caches. A cluster
 # counts its own processors, and a group of short jobs takes one there, unless the profile gives it more.
 if "processor" not in workflow.global_resources:
-    workflow.register_resource("processor", len(os.sched_getaffinity(0)))
+    workflow.register_resource("processor", available_cores())
 
 
 resource_scopes:
