@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Timer
@@ -16,7 +16,7 @@ from threading import Timer
 import pytest
 
 from realign.jobs.locks import claim_folder, hold, is_held
-from realign.jobs.progress import Job, Run, Tally, read_run, report, table
+from realign.jobs.progress import Job, Run, Tally, read_run, report, summary, table
 from study import PROJECT, Study, environment
 
 WORKFLOW = """
@@ -115,6 +115,53 @@ def read_only(folder: Path) -> bool:
     progress(folder)
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix != ".log"}
     return before == after and is_held(folder / ".snakemake/realign.lock")
+
+
+TELLING = """
+from pathlib import Path
+from realign.jobs import telling
+telling.PRINTED_EVERY = telling.SHOWN_EVERY = 0.3
+if workflow.is_main_process:
+    telling.tell(Path.cwd(), "workflow/progress", workflow.logger_manager.plugin_handlers)
+rule all:
+    input: expand("{n}.txt", n=range(4))
+rule one:
+    output: "{n}.txt"
+    shell: "sleep 0.5; touch {output}"
+"""
+
+
+@pytest.mark.parametrize(("terminal", "logger"), [(False, "rich"), (True, "rich"), (True, None)])
+def test_a_run_tells_how_far_it_is_and_what_says_more(tmp_path: Path, terminal: bool, logger: str | None) -> None:
+    (tmp_path / "Snakefile").write_text(TELLING)
+    ours, theirs = os.openpty() if terminal else os.pipe()
+    command = [sys.executable, "-m", "snakemake", "-j1", *(["--logger", logger] if logger else [])]
+    variables = environment() | {"PYTHONPATH": str(PROJECT / "workflow"), "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # a terminal ends with an error
+        while part := os.read(ours, 65536):
+            said += part
+    os.close(ours)
+    assert process.wait(60) == 0
+    text = said.decode("utf-8", errors="replace")
+    told = re.findall(r"(\d) of 4 jobs done, \d running, about \d s left; workflow/progress says more", text)
+    assert "2" in told and "3" in told
+    lines = re.findall(r"^\d\d:\d\d \d of 4", text, flags=re.MULTILINE)
+    assert bool(lines) == (not terminal or logger is None), "a line, or the title of the display"
+
+
+def test_a_line_says_what_is_not_known_yet_and_what_failed() -> None:
+    first = Job("a", NOON, NOON + timedelta(seconds=4))
+    run = Run(NOON, NOON, "here", {"a": 3, "b": 1, "all": 1}, {1: first, 2: Job("a", NOON)})
+    assert summary(run, NOON) == "1 of 4 jobs done, 1 running, over 8 s left"
+    run.jobs[2].ended, run.jobs[2].failed = NOON, True
+    assert summary(run, NOON) == "1 of 4 jobs done, 0 running, 1 failed, over 4 s left"
+    run.jobs = {1: Job("a", NOON)}
+    assert summary(run, NOON) == "0 of 4 jobs done, 1 running, time left not known yet"
 
 
 def test_failed_jobs_are_named_with_their_logs(folder: Path) -> None:

@@ -162,16 +162,33 @@ def table(run: Run, now: datetime, going_on: bool) -> Iterator[str]:
     live, last = "cut off" if running and not going_on else "running", "time left" if going_on else ""
     yield row("rule", "jobs", "done", live, "failed", "mean", last).rstrip()
     at_once = max(1, running)
-    known, unknown = 0.0, False
     for rule, tally in run.by_rule().items():
         mean, work = tally.mean(), tally.work_left(now)
-        known += (work or 0) / at_once
-        unknown |= work is None and rule != TARGET
         left = "?" if work is None else spell(work / at_once)
         shown = going_on and tally.unfinished and rule != TARGET
         yield row(rule, *tally.numbers(), "" if mean is None else spell(mean), left if shown else "").rstrip()
+    known, unknown = time_left(run, now)
     left = spell(known) + " + ?" * unknown
     yield row("total", *run.total().numbers(), "", left if going_on else "").rstrip()
+
+
+def time_left(run: Run, now: datetime) -> tuple[float, bool]:
+    """Seconds left with as many jobs at once as now, and whether there are rules of which no job has finished yet."""
+    at_once = max(1, len(run.total().running))
+    work = {rule: tally.work_left(now) for rule, tally in run.by_rule().items() if rule != TARGET}
+    return sum(seconds or 0 for seconds in work.values()) / at_once, None in work.values()
+
+
+def summary(run: Run, now: datetime) -> str:
+    """One line: how many jobs are done and running, and how long the rest will take."""
+    total = run.total()
+    failed = f", {len(total.failed)} failed" if total.failed else ""
+    known, unknown = time_left(run, now)
+    left = (
+        "time left not known yet" if unknown and not known else f"{'over' if unknown else 'about'} {spell(known)} left"
+    )
+    count = total.count - run.counts.get(TARGET, 0)
+    return f"{len(total.done)} of {count} jobs done, {len(total.running)} running{failed}, {left}"
 
 
 def describe(job: Job, folder: Path, now: datetime) -> str:
