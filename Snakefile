@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-report: "workflow/report/workflow.rst"
-
-
 include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/bitext.smk"
@@ -31,8 +28,8 @@ for cacheable in workflow.rules:
 rule all:
     default_target: True
     input:
-        SUMMARY_FILES,
-        TABLE_FILES,
-        FIGURE_FILES.values(),
-        # The report is made by a second Snakemake, which reads only local files.
-        ["results/report.html"] * (not STORED),
+        TABLES.values(),
+        PAPER_TABLES.values(),
+        FIGURES.values(),
+        "results/report.html",
+        "results/explore.html",

@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from debian import Unavailable, install
+
 SUBMITTED = pytest.StashKey[int]()
 """How many jobs, tries included, the cluster has ended."""
 PACKAGES = {
@@ -182,16 +184,10 @@ def computing(job: str) -> psutil.Process | None:
 def _install(packages: dict[str, str]) -> None:
     if os.geteuid() != 0:
         raise NoCluster("SLURM's daemons need root")
-    missing = [package for package, program in packages.items() if not shutil.which(program)]
-    if not missing:
-        return
-    if not shutil.which("apt-get"):
-        raise NoCluster("SLURM is not installed, and only apt-get is known to install it")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-        done = subprocess.run(["apt-get", *command], env=quiet, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise NoCluster(f"apt-get cannot install {', '.join(missing)}: {done.stderr.strip()[-200:]}")
+    try:
+        install(packages)
+    except Unavailable as reason:
+        raise NoCluster(str(reason)) from None
 
 
 def _free_ports(count: int) -> list[int]:

@@ -142,5 +142,5 @@ class Study:
 
 def environment() -> dict[str, str]:
     """This environment without what a surrounding run may have set."""
-    set_by_runs = ("PYTHONPATH", "REALIGN_REPORT", "SNAKEMAKE_OUTPUT_CACHE")
+    set_by_runs = ("PYTHONPATH", "SNAKEMAKE_OUTPUT_CACHE")
     return {key: value for key, value in os.environ.items() if key not in set_by_runs}

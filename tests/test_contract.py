@@ -23,6 +23,7 @@ SUMMARIES = {
     "figures/predictors.svg",
     "figures/timeline.svg",
     "report.html",
+    "explore.html",
 }
 BASELINE = {"pos": "finetuned/mine/baseline/pos/seed31", "ner": "finetuned/mine/baseline/ner/seed31"}
 
@@ -253,6 +254,7 @@ def test_a_removed_task_runs_only_the_summaries(finished_study: Study) -> None:
                 "figures/transfer.svg",
                 "figures/predictors.svg",
                 "report.html",
+                "explore.html",
             },
         ),
         (
@@ -408,7 +410,12 @@ def test_methods_with_the_same_settings_share_their_encoder_and_one_is_changed_a
 
 def test_a_label_of_a_method_is_a_matter_of_tables_and_figures(finished_study: Study) -> None:
     with finished_study.changed_config(methods={"baseline": {}, "before-dictionary": {"label": "dictionary"}}):
-        assert finished_study.planned() == {"tables/correlations.csv", "figures/transfer.svg", "report.html"}
+        assert finished_study.planned() == {
+            "tables/correlations.csv",
+            "figures/transfer.svg",
+            "report.html",
+            "explore.html",
+        }
 
 
 def test_with_an_encoder_for_each_language_a_change_of_one_runs_its_branch_alone(

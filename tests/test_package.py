@@ -18,7 +18,7 @@ from realign.jobs.digest import LIBRARY, code_digest, imported_names
 from study import PROJECT, environment
 
 CARRIED = ("Snakefile", "config.yaml", "requirements.lock", "envs", "experiments", "lab", "profiles")
-CARRIED += ("workflow/report", "workflow/rules", "workflow/scripts")
+CARRIED += ("workflow/rules", "workflow/scripts")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def test_the_package_carries_the_workflow_and_leaves_nothing_in_the_folder(insta
             {Path(path).relative_to(root) for path in files_below(root / name)} for root in (PROJECT, project)
         )
         assert ours == theirs and ours
-    assert (installed.library / "py.typed").is_file()
+    assert (installed.library / "py.typed").is_file() and (installed.library / "pages" / "report.html").is_file()
     assert not [
         path for name in ("build", "dist", "*.egg-info") for path in PROJECT.rglob(name) if ".venv" not in path.parts
     ]
@@ -125,7 +125,7 @@ def normal(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
 
 
-STUDIES = {"analysis", "sources", "command"}
+STUDIES = {"analysis", "pages", "sources", "command"}
 """Rooms that whole studies need, and that need the extra."""
 
 

@@ -16,7 +16,7 @@ from study import PROJECT
 
 ROOMS = [
     "errors", "durations", "languages", "settings", "jobs", "text", "sources", "encoders", "aligners", "alignment",
-    "training", "realignment", "tasks", "finetuning", "analysis", "config", "experiment", "api", "command",
+    "training", "realignment", "tasks", "finetuning", "analysis", "pages", "config", "experiment", "api", "command",
     "__main__",
 ]  # fmt: skip
 """From top to bottom, as the README shows them."""

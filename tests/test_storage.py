@@ -60,7 +60,7 @@ def test_every_job_that_reads_a_checkpoint_has_all_of_it_brought_along(stored: S
                 assert f"{folder}/{name}" in inputs, (rule, folder, name)
     using = {"align_awesome", "finetune", "finetune_jointly", "measure_pretrained", "measure_realigned", "realign"}
     assert found == using | {"score", "describe_models"}
-    assert "report.html" not in said
+    assert "report.html" in said and "explore.html" in said
 
 
 def test_a_manifest_names_its_inputs_as_in_a_local_run(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ localrules:
     compare_published,
     draw_published,
     timeline,
+    explore,
     report,
 
 
@@ -19,8 +20,8 @@ rule tabulate:
         scores=EXPERIMENT.all_scores(),
         alignment=EXPERIMENT.all_alignments(),
     output:
-        scores=report("results/scores.csv", "../report/scores.rst", category="Tables"),
-        alignment=report("results/alignment.csv", "../report/alignment.rst", category="Tables"),
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
     log:
         "results/logs/tabulate.log",
     params:
@@ -36,7 +37,7 @@ rule correlate:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
-        report("results/correlations.csv", "../report/correlations.rst", category="Answers"),
+        "results/correlations.csv",
     log:
         "results/logs/correlate.log",
     params:
@@ -51,7 +52,7 @@ rule realignment_gains:
     input:
         EXPERIMENT.all_scores(),
     output:
-        report("results/realignment.csv", "../report/realignment.rst", category="Answers"),
+        "results/realignment.csv",
     log:
         "results/logs/realignment_gains.log",
     params:
@@ -68,7 +69,7 @@ rule claims:
         alignment="results/alignment.csv",
         models="results/models.csv",
     output:
-        report("results/claims.csv", "../report/claims.rst", category="Answers"),
+        "results/claims.csv",
     log:
         "results/logs/claims.log",
     params:
@@ -84,7 +85,7 @@ rule alignment_change:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
-        report("results/alignment_change.csv", "../report/alignment_change.rst", category="Answers"),
+        "results/alignment_change.csv",
     log:
         "results/logs/alignment_change.log",
     params:
@@ -99,7 +100,7 @@ rule mixed_effects:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
-        report("results/mixed_effects.csv", "../report/mixed_effects.rst", category="Answers"),
+        "results/mixed_effects.csv",
     log:
         "results/logs/mixed_effects.log",
     params:
@@ -121,7 +122,7 @@ rule describe_models:
             file=["tokenizer.json", "tokenizer_config.json"],
         ),
     output:
-        report("results/models.csv", "../report/models.rst", category="Tables"),
+        "results/models.csv",
     log:
         "results/logs/describe_models.log",
     params:
@@ -137,7 +138,7 @@ rule typeset:
         alignment_change="results/alignment_change.csv",
         realignment="results/realignment.csv",
     output:
-        **{name: multiext(f"results/tables/{name}", ".csv", ".tex") for name in PAPER_TABLES},
+        **PAPER_TABLES,
     log:
         "results/logs/typeset.log",
     params:
@@ -157,10 +158,10 @@ rule draw:
         correlations="results/correlations.csv",
         realignment="results/realignment.csv",
     output:
-        transfer=report(FIGURE_FILES["transfer"], "../report/transfer.rst", category="Figures"),
-        layers=report(FIGURE_FILES["layers"], "../report/layers.rst", category="Figures"),
-        gain=report(FIGURE_FILES["gain"], "../report/gain.rst", category="Figures"),
-        summary=report(FIGURE_FILES["summary"], "../report/summary.rst", category="Figures"),
+        transfer=FIGURES["transfer"],
+        layers=FIGURES["layers"],
+        gain=FIGURES["gain"],
+        summary=FIGURES["summary"],
     log:
         "results/logs/draw.log",
     params:
@@ -180,7 +181,7 @@ if PUBLISHED:
             scores="results/scores.csv",
             published=PUBLISHED,
         output:
-            report("results/published.csv", "../report/published.rst", category="Published"),
+            "results/published.csv",
         log:
             "results/logs/compare_published.log",
         params:
@@ -194,7 +195,7 @@ if PUBLISHED:
         input:
             "results/published.csv",
         output:
-            report(FIGURE_FILES["published"], "../report/published_figure.rst", category="Published"),
+            FIGURES["published"],
         log:
             "results/logs/draw_published.log",
         params:
@@ -213,7 +214,7 @@ rule timeline:
         "results/alignment.csv",
         ["results/aligners.csv"] * bool(EXPERIMENT.judged),
     output:
-        report(FIGURE_FILES["timeline"], "../report/timeline.rst", category="Run"),
+        FIGURES["timeline"],
     log:
         "results/logs/timeline.log",
     params:
@@ -223,19 +224,34 @@ rule timeline:
         "../scripts/timeline.py"
 
 
-# Snakemake's own report, made by a second Snakemake from what the first has finished.
+rule explore:
+    input:
+        scores="results/scores.csv",
+        alignment="results/alignment.csv",
+        realignment="results/realignment.csv",
+        correlations="results/correlations.csv",
+    output:
+        "results/explore.html",
+    log:
+        "results/logs/explore.log",
+    params:
+        code=digest("explore"),
+        page=page_files("explore"),
+        settings=EXPERIMENT.explorer_params(),
+    script:
+        "../scripts/explore.py"
+
+
 rule report:
     input:
-        SUMMARY_FILES,
-        FIGURE_FILES.values(),
+        [exhibit.files[0] for exhibit in EXPERIMENT.exhibits],
     output:
         "results/report.html",
     log:
         "results/logs/report.log",
     params:
-        python=sys.executable,
-        snakefile=lambda w: workflow.main_snakefile,
-        configfiles=lambda w: configfile_option(),
-    shell:
-        "REALIGN_REPORT=1 {params.python:q} -m snakemake --snakefile {params.snakefile:q} {params.configfiles}"
-        " --report {output} {input} > {log} 2>&1"
+        code=digest("report"),
+        page=page_files("report"),
+        settings=EXPERIMENT.report_params(),
+    script:
+        "../scripts/report.py"

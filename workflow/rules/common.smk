@@ -2,12 +2,11 @@
 # Every path and every setting comes from EXPERIMENT (workflow/realign/experiment/).
 
 import re
-import shlex
 
 from realign.aligners.registry import ALIGNERS
 from realign.config.models import LabModel, ModelFiles, ModelHub
-from realign.experiment.paths import CHECKPOINT_FILES, FIGURES, PAPER_TABLES, SUMMARIES, beside, manifest
-from realign.jobs.digest import code_digest
+from realign.experiment.paths import CHECKPOINT_FILES, beside, manifest
+from realign.jobs.digest import LIBRARY, code_digest
 from realign.jobs.resources import asking
 from realign.text.files import sha256_of
 
@@ -17,13 +16,7 @@ SOURCE = EXPERIMENT.source
 STORED = workflow.storage_settings.default_storage_provider is not None
 
 PUBLISHED = EXPERIMENT.locate.published()
-OPTIONAL = ["aligners"] * bool(EXPERIMENT.judged) + ["published"] * bool(PUBLISHED)
-SUMMARY_FILES = [f"results/{table}.csv" for table in [*SUMMARIES, *OPTIONAL]]
-TABLE_FILES = expand("results/tables/{name}.{form}", name=PAPER_TABLES, form=["csv", "tex"])
-FIGURE_FILES = {
-    name: multiext(f"results/figures/{name}", ".svg", ".pdf")
-    for name in [*FIGURES, *["published"] * bool(PUBLISHED)]
-}
+TABLES, PAPER_TABLES, FIGURES = (EXPERIMENT.exhibit_files(kind) for kind in ("table", "paper", "figure"))
 
 
 wildcard_constraints:
@@ -91,7 +84,8 @@ def contents(wildcards, input):
     return [sha256_of(Path(path)) for path in input if Path(path).is_file()]
 
 
-def configfile_option():
-    """The config files from the command line, as an option for a Snakemake that this run starts."""
-    files = workflow.overwrite_configfiles
-    return f"--configfile {shlex.join(map(str, files))}" if files else ""
+def page_files(name):
+    """Digests of the HTML, CSS and JavaScript of a page, as a param."""
+    files = sorted((LIBRARY / "pages").glob("*.*"))
+    own = [path for path in files if path.suffix in (".html", ".css", ".js") and path.stem in (name, "page")]
+    return {path.name: sha256_of(path) for path in own}

@@ -11,7 +11,7 @@ rule compare_measures:
         scores="results/scores.csv",
         alignment="results/alignment.csv",
     output:
-        report("results/predictors.csv", "../report/predictors.rst", category="Answers"),
+        "results/predictors.csv",
     log:
         "results/logs/compare_measures.log",
     params:
@@ -26,7 +26,7 @@ rule draw_predictors:
     input:
         "results/predictors.csv",
     output:
-        report(FIGURE_FILES["predictors"], "../report/predictors_figure.rst", category="Figures"),
+        FIGURES["predictors"],
     log:
         "results/logs/draw_predictors.log",
     params:

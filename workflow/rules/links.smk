@@ -67,7 +67,7 @@ rule judge_aligners:
         ],
         gold=[EXPERIMENT.locate.gold_links(lang) for _, lang in EXPERIMENT.judged],
     output:
-        report("results/aligners.csv", "../report/aligners.rst", category="Tables"),
+        "results/aligners.csv",
     log:
         "results/logs/judge_aligners.log",
     params:

@@ -26,6 +26,7 @@ from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
+from realign.jobs.telling import tell
 from realign.jobs.threads import available_cores
 from realign.jobs.warm import start_jobs_warm
 
@@ -66,15 +67,14 @@ try:
             open_cache(os.environ[VARIABLE])
     if workflow.is_main_process:
         refuse_lost_links(Path("results"))
-    # Not in dry runs, in jobs on other nodes, or in the Snakemake that makes this run's report.
+    # Not in dry runs, or in jobs on other nodes.
     # (`workflow.dryrun` is not yet true in a dry run while this file is parsed.)
-    if (
-        workflow.is_main_process
-        and not workflow.output_settings.dryrun
-        and "REALIGN_REPORT" not in os.environ
-    ):
+    if workflow.is_main_process and not workflow.output_settings.dryrun:
         claim_folder(Path(".snakemake/realign.lock"))
         refuse_left_jobs(Path.cwd())
+        progress = PROJECT / "workflow" / "progress"
+        more = os.path.relpath(progress) if progress.exists() else "realign progress"
+        tell(Path.cwd(), more, workflow.logger_manager.plugin_handlers)
     # Inside a step of a SLURM job, this Snakemake receives the signals meant for its training.
     if not workflow.is_main_process and "SLURM_STEP_ID" in os.environ:
         pass_on_warnings()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from realign.config.models import LabModel
 from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, kind_row, task_row
 from realign.errors import InputError
+from realign.experiment.exhibits import EXHIBITS, Exhibit
 from realign.experiment.locate import GOLD, SPLITS, Locator
 from realign.experiment.paths import Paths, manifest
 from realign.experiment.recipes import Recipe, loss_module, objective_params
@@ -457,6 +458,30 @@ class Experiment:
     def labels(self) -> dict[str, str]:
         """The label of each method, in the config's order."""
         return labels_of(self.config.all_methods.values())
+
+    @cached_property
+    def exhibits(self) -> list[Exhibit]:
+        """Its tables and figures, in the order of the report."""
+        has = {None: True, "judged": bool(self.judged), "published": bool(self.locate.published())}
+        return [exhibit for exhibit in EXHIBITS if has[exhibit.needs]]
+
+    def exhibit_files(self, kind: str) -> dict[str, list[str]]:
+        """The files of its exhibits of a kind, by name."""
+        return {exhibit.name: exhibit.files for exhibit in self.exhibits if exhibit.kind == kind}
+
+    def page_params(self) -> Params:
+        """What the names and numbers of the pages depend on, besides the tables."""
+        return {**self.analysis_params(), "labels": self.labels, "confidence": self.config.analysis.confidence}
+
+    def report_params(self) -> Params:
+        """What the report shows, besides the tables and figures themselves."""
+        shown = [{**asdict(exhibit), "caption": exhibit.caption()} for exhibit in self.exhibits]
+        study = self.config.published.study if self.config.published else ""
+        return {**self.page_params(), "exhibits": shown, "seeds": list(self.seeds), "study": study}
+
+    def explorer_params(self) -> Params:
+        """What the explorer shows, besides the tables."""
+        return {**self.page_params(), "palette": self.config.figures.palette}
 
     def starting_encoders(self) -> list[tuple[str, str, str, str, str | None]]:
         """Model, recipe, method, task and language (or None) of every variant that starts from a realigned encoder."""

@@ -16,13 +16,6 @@ CHECKPOINT_FILES = {
     "tokenizer_config": "tokenizer_config.json",
 }
 """The tracked files of a checkpoint directory."""
-SUMMARIES = (
-    "correlations", "predictors", "realignment", "claims", "alignment_change", "mixed_effects", "scores", "alignment",
-    "models",
-)  # fmt: skip
-"""The tables directly under `results/`."""
-PAPER_TABLES = ("correlations", "alignment_change", "realignment", "realignment_by_language")
-FIGURES = ("transfer", "layers", "gain", "summary", "predictors", "timeline")
 
 
 @dataclass(frozen=True)
