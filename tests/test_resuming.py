@@ -55,7 +55,7 @@ objective.draws = enumerate(objective.draws)
 manifest = Manifest(model="small", labels=data.label_names, steps=40)
 train_checkpoint(
     tagger, objective, Plan(1e-3, 40, 0.1, "linear"), encoder, Destination(folder, manifest),
-    Execution("float32", identity="the same", state_seconds=1e-9), sentences=80,
+    Execution("float32", identity="the same", state_seconds=1e-9, gradient_cosine=4), sentences=80,
 )
 """
 

@@ -62,6 +62,7 @@ rule finetune_jointly:
         code=lambda w: digest("finetune_jointly", *EXPERIMENT.joint_modules(w.variant, w.task)),
         settings=lambda w: EXPERIMENT.finetune_params(w.model, w.task),
         realignment=lambda w: EXPERIMENT.joint_params(w.variant),
+        gradient_cosine=lambda w: EXPERIMENT.gradient_cosine(w.variant),
         method=lambda w: EXPERIMENT.variants[w.variant].method.name,
         precision=CONFIG.precision,
         dtype=CONFIG.storage.dtype,

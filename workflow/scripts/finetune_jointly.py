@@ -47,6 +47,12 @@ with job(snakemake.log[0], snakemake.threads):
         LabelledInput(base, Path(files.train), kind),
         FinetuningSettings(**settings),
         Destination(Path(snakemake.output.manifest).parent, manifest, params.dtype),
-        Execution(params.precision, at_once, str(dict(params.items())), snakemake.resources.state_seconds),
+        Execution(
+            params.precision,
+            at_once,
+            str(dict(params.items())),
+            snakemake.resources.state_seconds,
+            params.gradient_cosine,
+        ),
         extend=jointly,
     )

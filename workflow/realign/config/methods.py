@@ -20,7 +20,7 @@ SENTENCE = "sentence"
 When = Literal["before", "during", "before+during"]
 WHENS: tuple[When, ...] = ("before", "during", "before+during")
 IDLE: dict[When, tuple[str, ...]] = {
-    "before": ("coefficient",),
+    "before": ("coefficient", "gradient_cosine"),
     "during": ("steps", "learning_rate", "max_gradient_norm", "micro_batch_size"),
     "before+during": (),
 }
@@ -46,6 +46,11 @@ class Realignment(Section):
         60, description="optimiser steps before fine-tuning; `match`: as many as the task's fine-tuning takes"
     )
     coefficient: Positive = Field(1.0, description="weight of the realignment loss during fine-tuning")
+    gradient_cosine: Count | None = Field(
+        None,
+        description="during fine-tuning, log the cosine between the gradients of the task's and the realignment's loss "
+        "every so many steps, in `loss.csv` and a figure, which changes no result; null does not",
+    )
     batch_size: Count = Field(16, description="sentence pairs per step, mixed across languages")
     micro_batch_size: MicroBatch = None
     learning_rate: Positive = Field(2e-5, description="constant learning rate of AdamW before fine-tuning")

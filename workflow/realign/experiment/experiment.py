@@ -328,6 +328,25 @@ class Experiment:
         del params["micro_batch_size"]
         return {**params, "coefficient": settings.coefficient}
 
+    def gradient_cosine(self, variant: str) -> int | None:
+        """Every how many steps the cosine between the gradients of both losses is logged, if at all."""
+        return self.variants[variant].method.realignment.gradient_cosine
+
+    def gradient_logs(self) -> list[tuple[str, str, str, int, str]]:
+        """Model, variant, task, seed and file of every training that logs the cosine between gradients."""
+        return [
+            (
+                model,
+                variant,
+                task,
+                seed,
+                f"{self.paths.finetuned}/loss.csv".format(model=model, variant=variant, task=task, seed=seed),
+            )
+            for model, variant, task in self.finetunings()
+            if self.variants[variant].method.joint and self.gradient_cosine(variant)
+            for seed in self.seeds
+        ]
+
     @cache  # noqa: B019 (there is one experiment)
     def realign_modules(self, model: str, recipe: str) -> tuple[str]:
         """The module of a recipe's loss."""

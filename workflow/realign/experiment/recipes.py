@@ -29,7 +29,7 @@ class Recipe:
         A new setting with a default changes no name. Neither does the order of the languages, or whether the config
         lists them or says `all`.
         """
-        differing = self.settings.model_dump(exclude_defaults=True, exclude={"steps", "coefficient"})
+        differing = self.settings.model_dump(exclude_defaults=True, exclude={"steps", "coefficient", "gradient_cosine"})
         differing["languages"] = self.languages
         digest = hashlib.sha256(json.dumps(differing, sort_keys=True).encode()).hexdigest()
         return f"{self.aligner or SENTENCE}-{self.steps}-{digest[:8]}"

@@ -25,4 +25,10 @@ class JointObjective:
 
     def loss(self, batches: tuple[Batch, Batch], at_once: int | None = None) -> Tensor:
         """The sum of both losses, a scalar."""
-        return self.task.loss(batches[0], at_once) + self.coefficient * self.realignment.loss(batches[1], at_once)
+        task, realignment = self.parts(batches, at_once)
+        return task + realignment
+
+    def parts(self, batches: tuple[Batch, Batch], at_once: int | None = None) -> tuple[Tensor, Tensor]:
+        """The task's loss, and the realignment loss times its coefficient."""
+        task = self.task.loss(batches[0], at_once)
+        return task, self.coefficient * self.realignment.loss(batches[1], at_once)

@@ -26,6 +26,7 @@ from realign.encoders.devices import computed_precision
 from realign.encoders.precision import Precision
 from realign.jobs.job import seconds_since_start
 from realign.text.files import sha256_of
+from realign.training.gradients import GradientLog
 from realign.training.loop import NonFiniteLoss, Objective, Plan, train, write_losses
 from realign.training.resuming import TrainingState
 
@@ -42,6 +43,8 @@ class Execution:
     """Sentences on the device at a time; None is the whole batch."""
     identity: str = ""
     state_seconds: float = 600.0
+    gradient_cosine: int | None = None
+    """Log the cosine between the gradients of the parts of the loss every so many steps; None does not."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,18 @@ def train_checkpoint(
     head = getattr(objective, "head", None)
     trained = model if head is None else nn.ModuleList([model, head])
     label = "realignment" if manifest.task is None else "fine-tuning"
+    log = GradientLog(execution.gradient_cosine) if execution.gradient_cosine else None
     try:
         with state.listening():
             losses = train(
-                trained, objective, plan, precision=precision, label=label, state=state, at_once=execution.at_once
+                trained,
+                objective,
+                plan,
+                precision=precision,
+                label=label,
+                state=state,
+                at_once=execution.at_once,
+                log=log,
             )
     except NonFiniteLoss:
         model.save_pretrained(folder.with_name(f"{folder.name}.diverged"))
@@ -99,7 +110,7 @@ def train_checkpoint(
     with new_checkpoint(folder) as unfinished:
         model.to(getattr(torch, destination.dtype)).save_pretrained(unfinished, max_shard_size="1TB")
         copy_tokenizer(base, unfinished)
-        write_losses(unfinished / LOSSES, losses, plan)
+        write_losses(unfinished / LOSSES, losses, plan, log)
         write_manifest(unfinished, record, RUN_RECORD)
         made = {
             "weights_sha256": sha256_of(unfinished / WEIGHTS),

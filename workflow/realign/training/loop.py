@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from realign.encoders.precision import Precision
 from realign.errors import InputError
 from realign.jobs.bars import bar
 from realign.text.files import atomic_writer
+from realign.training.gradients import GradientLog, gradient_cosine
 from realign.training.resuming import TrainingState
 from realign.training.rows import RowwiseAdamW
 
@@ -34,6 +35,14 @@ class Objective(Protocol):
 
     def loss(self, batch: Batch, at_once: int | None = None, /) -> Tensor:
         """The loss of a batch on the model's device, a scalar; at most `at_once` sentences are computed at a time."""
+
+
+@runtime_checkable
+class SumOfTwo(Protocol):
+    """An objective whose loss is the sum of two."""
+
+    def parts(self, batch: Batch, at_once: int | None = None, /) -> tuple[Tensor, Tensor]:
+        """Both losses of a batch, scalars."""
 
 
 class NonFiniteLoss(InputError):
@@ -80,11 +89,13 @@ def train(
     label: str = "training",
     state: TrainingState | None = None,
     at_once: int | None = None,
+    log: GradientLog | None = None,
 ) -> list[float]:
     """Optimise `model` in place with AdamW and return the loss of every step.
 
     With a saved `state`, training continues from it and skips the batches that were already used. At most `at_once`
     sentences are computed at a time; if a batch does not fit into the device's memory, that number is halved once.
+    With a `log`, an objective that is the sum of two losses has the cosine between their gradients logged.
     Raises `NonFiniteLoss` with the model at the weights of the last good step, `OutOfMemory`, and, after a signal,
     `Interrupted` with the state saved.
 
@@ -94,10 +105,11 @@ def train(
     device = next(model.parameters()).device
     optimizer = RowwiseAdamW(model, plan.learning_rate, plan.weight_decay)
     losses: list[float] = []
+    cosines: dict[int, float] = log.cosines if log else {}
     if state is not None:
-        at_once = state.restore(model, optimizer, losses) or at_once
+        at_once = state.restore(model, optimizer, losses, cosines) or at_once
     batches = fed(map(objective.prepare, islice(objective.draws, len(losses), None)), device)
-    gradients = Gradients(objective, optimizer, precision, at_once)
+    gradients = Gradients(objective, optimizer, precision, at_once, log)
     unread: list[Tensor] = []  # loss and gradient norm [2] of each step since the last reading
     bad = torch.zeros((), device=device)
     model.train()
@@ -115,8 +127,10 @@ def train(
         if due or len(unread) == STEPS_BETWEEN_READINGS.get(device.type, 50) or step + 1 == plan.steps:
             losses += _finite(unread, len(losses))
             unread.clear()
+            cosines.update({logged: float(cosine) for logged, cosine in gradients.unread.items()})
+            gradients.unread.clear()
         if due and state is not None:
-            state.save(model, optimizer, losses, gradients.at_once)
+            state.save(model, optimizer, losses, gradients.at_once, cosines)
     model.eval()
     return losses
 
@@ -125,15 +139,22 @@ class Gradients:
     """Gradients of one batch after another, `at_once` sentences at a time; running out of memory halves that once."""
 
     def __init__(
-        self, objective: Objective, optimizer: RowwiseAdamW, precision: Precision, at_once: int | None
+        self,
+        objective: Objective,
+        optimizer: RowwiseAdamW,
+        precision: Precision,
+        at_once: int | None,
+        log: GradientLog | None = None,
     ) -> None:
+        """`unread` collects the cosines of the `log`, by step, on the device."""
         self.objective, self.optimizer, self.precision, self.at_once = objective, optimizer, precision, at_once
+        self.log, self.unread = log, dict[int, Tensor]()
         self._halved = False
 
     def __call__(self, batch: Batch, device: torch.device, step: int) -> Tensor:
         """The batch's loss, detached; its gradients replace those of the previous batch."""
         try:
-            return self._of(batch, device)
+            return self._of(batch, device, step)
         except torch.OutOfMemoryError:
             if self._halved:
                 said = f"out of memory on {device} at step {step} with {self.at_once} sentences at a time"
@@ -147,10 +168,16 @@ class Gradients:
             torch.cuda.empty_cache()
         return self(batch, device, step)
 
-    def _of(self, batch: Batch, device: torch.device) -> Tensor:
+    def _of(self, batch: Batch, device: torch.device, step: int) -> Tensor:
         with self.optimizer.new_gradients():
-            with autocast(device, self.precision):
-                loss = self.objective.loss(batch, self.at_once)
+            if self.log and self.log.wants(step) and isinstance(self.objective, SumOfTwo):
+                with autocast(device, self.precision):
+                    parts = self.objective.parts(batch, self.at_once)
+                    loss = parts[0] + parts[1]
+                self.unread[step] = gradient_cosine(parts, self.optimizer.trained())
+            else:
+                with autocast(device, self.precision):
+                    loss = self.objective.loss(batch, self.at_once)
             loss.backward()
         return loss.detach()
 
@@ -169,8 +196,11 @@ def _finite(unread: list[Tensor], step: int) -> list[float]:
     return [loss for loss, _ in read]
 
 
-def write_losses(path: Path, losses: Sequence[float], plan: Plan) -> None:
-    """The loss curve as CSV: step, learning rate, loss."""
+def write_losses(path: Path, losses: Sequence[float], plan: Plan, log: GradientLog | None = None) -> None:
+    """The loss curve as CSV: step, learning rate, loss, and with a `log` the cosine of gradients where it is known."""
     with atomic_writer(path) as out:
-        out.write("step,learning_rate,loss\n")
-        out.writelines(f"{step},{plan.rate(step):.6g},{loss:.6f}\n" for step, loss in enumerate(losses))
+        out.write("step,learning_rate,loss" + ",gradient_cosine" * bool(log) + "\n")
+        for step, loss in enumerate(losses):
+            cosine = log.cosines.get(step, math.nan) if log else math.nan
+            logged = "" if math.isnan(cosine) else f"{cosine:.6f}"
+            out.write(f"{step},{plan.rate(step):.6g},{loss:.6f}" + f",{logged}" * bool(log) + "\n")

@@ -44,8 +44,10 @@ class TrainingState:
         """The state's file."""
         return self.folder / "state.pt"
 
-    def restore(self, model: nn.Module, optimizer: Optimizer, losses: list[float]) -> int | None:
-        """Restore all three from the saved state of this training, if any; the next step is `len(losses)`.
+    def restore(
+        self, model: nn.Module, optimizer: Optimizer, losses: list[float], cosines: dict[int, float]
+    ) -> int | None:
+        """Restore all four from the saved state of this training, if any; the next step is `len(losses)`.
 
         Returns how many sentences to compute at a time, which a lack of memory may have reduced.
         """
@@ -62,6 +64,7 @@ class TrainingState:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         losses[:] = saved["losses"]
+        cosines.update(saved["cosines"])
         torch.set_rng_state(saved["random"])
         if torch.cuda.is_available() and saved["random_gpu"]:
             torch.cuda.set_rng_state_all(saved["random_gpu"])
@@ -73,13 +76,21 @@ class TrainingState:
         """Whether it is time to save, or a signal has arrived."""
         return self._signal is not None or time.monotonic() - self._saved_at >= self.interval
 
-    def save(self, model: nn.Module, optimizer: Optimizer, losses: list[float], at_once: int | None) -> None:
+    def save(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        losses: list[float],
+        at_once: int | None,
+        cosines: dict[int, float],
+    ) -> None:
         """Save the state for `restore`; if a signal has arrived, raise `Interrupted` afterwards."""
         state: dict[str, Any] = {
             "identity": self.identity,
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "losses": losses,
+            "cosines": cosines,
             "at_once": at_once,
             "random": torch.get_rng_state(),
             "random_gpu": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],

@@ -49,6 +49,10 @@ class RowwiseAdamW(torch.optim.AdamW):
         """What is updated: whole tensors, and the touched rows of embeddings; the rest has no gradient."""
         return [*self._whole, *(rows.parameter for rows in self._rows)]
 
+    def trained(self) -> list[Tensor]:
+        """The tensors of the model that training changes."""
+        return [*self._whole, *(embedding.weight for embedding in self._embeddings)]
+
     def step(self, closure: Any = None) -> Any:
         """Update the parameters, and the embeddings from their rows."""
         loss = super().step(closure)
