@@ -21,7 +21,7 @@ SNAKEMAKE = """
 import json, os, subprocess, sys, types
 sys.modules["snakemake.shell"] = types.SimpleNamespace(sp=subprocess)
 from realign.jobs.warm import start_jobs_warm
-start_jobs_warm()
+start_jobs_warm(lambda: True)
 sp = sys.modules["snakemake.shell"].sp
 os.umask(0o027)
 for line in sys.stdin:

@@ -109,9 +109,8 @@ if SHARED and MOVING and workflow.is_main_process:
     )
 
 # Jobs are forked from a process that has imported what they need (docs/warm-start.md), unless this process runs a
-# single job of a cluster.
-if workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1:
-    start_jobs_warm()
+# single job of a cluster. Which jobs it runs is not known before the rules are read.
+start_jobs_warm(lambda: workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1)
 
 
 if SHARED:

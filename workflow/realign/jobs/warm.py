@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 from types import SimpleNamespace
@@ -88,14 +88,16 @@ class Server:
 class WarmStart:
     """Starts commands like `subprocess.Popen`, but forks those that run one of this project's scripts."""
 
-    def __init__(self) -> None:
+    def __init__(self, pays: Callable[[], bool]) -> None:
+        """Fork jobs if `pays`, which is asked when a job starts."""
+        self._pays = pays
         self._servers: dict[object, Server] = {}
         self._lock = Lock()
 
     def popen(self, command: str, **options: Any) -> "subprocess.Popen[Any] | ForkedJob":
         """Start a shell command; `options` are those of `subprocess.Popen`."""
         script = script_of(command)
-        if script and options.get("stdout") != subprocess.PIPE:
+        if script and options.get("stdout") != subprocess.PIPE and self._pays():
             server = self._server(computes(script), options)
             if server and (job := server.fork(script)):
                 return job
@@ -135,8 +137,8 @@ def computes(script: str) -> bool:
     return "from realign.encoders" in Path(script).read_text(encoding="utf-8")
 
 
-def start_jobs_warm() -> None:
-    """From now on, let Snakemake fork jobs of this project, if the system can and the user wants it.
+def start_jobs_warm(pays: Callable[[], bool]) -> None:
+    """From now on, let Snakemake fork jobs of this project if it `pays`, the system can and the user wants it.
 
     Snakemake has no setting for how it starts a process, so this replaces the module `subprocess` in one of its own.
     """
@@ -145,4 +147,4 @@ def start_jobs_warm() -> None:
         return
     # jobs become children of this process as soon as the server's process between them has ended
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0:
-        shell.sp = SimpleNamespace(**{**vars(subprocess), "Popen": WarmStart().popen})  # type: ignore[union-attr]
+        shell.sp = SimpleNamespace(**{**vars(subprocess), "Popen": WarmStart(pays).popen})  # type: ignore[union-attr]
