@@ -18,6 +18,7 @@ check: .venv/installed
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/mypy
 	@$(BIN)/python docs/check.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lock:
 	@$(PYTHON) -m venv .venv
