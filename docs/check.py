@@ -665,10 +665,40 @@ def snakemake_parser() -> Any:
     return parser
 
 
+def realign_complaints(arguments: list[str], shell: Shell) -> Complaints:
+    """A command must exist, and have the options; those of `run` are Snakemake's."""
+    name, *rest = arguments or ["--help"]
+    if name == "run":
+        yield from snakemake_complaints([word for word in rest if word != "slurm" and word != "--profile"], shell)
+        return
+    known = own_options()
+    if name not in known and not name.startswith("-") and not PLACEHOLDER.search(name) and name != "COMMAND":
+        yield f"`realign` has no command `{name}`", "name one that `realign --help` lists"
+    for option in rest:
+        if name in known and option.startswith("--") and option.partition("=")[0] not in known[name]:
+            yield f"`realign {name}` has no option `{option}`", f"give one that `realign {name} --help` lists"
+
+
+@cache
+def own_options() -> dict[str, set[str]]:
+    """The options of every command of `realign`, from its help."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+    from realign.command.main import COMMANDS
+
+    options = {}
+    for command in COMMANDS:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+            importlib.import_module(command.module).main(["--help"])
+        options[command.name] = set(re.findall(r"--[\w-]+", said.getvalue()))
+    return options
+
+
 # The programs whose arguments are read.
 READERS = {
     "make": make_complaints,
     "snakemake": snakemake_complaints,
+    "realign": realign_complaints,
     "python": python_complaints,
     "python3": python_complaints,
     "pip": pip_complaints,
