@@ -19,14 +19,20 @@ import yaml  # noqa: E402
 from realign.analysis.answers import claim_answers, correlation_answer, gain_answer  # noqa: E402
 from realign.analysis.tables import read_table  # noqa: E402
 from realign.config.reading import read_config  # noqa: E402
+from realign.config.whole import Config  # noqa: E402
 
 BLOCK = re.compile(r"(?P<open><!-- numbers: (?P<name>\w+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL)
 FIGURES = ("transfer.svg", "gain.svg")
 
 
+def default_config() -> Config:
+    """The default experiment's config."""
+    return read_config(yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")))
+
+
 def correlation(results: Path) -> str:
     """Is alignment correlated with transfer?"""
-    config = read_config(yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")))
+    config = default_config()
     measure = config.measurement.measures[0]
     return correlation_answer(read_table(results / "correlations.csv"), "pos", measure, config.analysis.confidence)
 
@@ -44,8 +50,10 @@ def gain(results: Path) -> str:
             f"over languages by {changes}."
         )
     over = claims[claims["claim"] == "method"].iloc[0]
+    labels = {name: method.label for name, method in default_config().all_methods.items()}
+    method, other = labels[over["method"]], labels[over["over"]]
     sentences.append(
-        f"{over['method']} differs from {over['over']} by {100 * over['estimate']:+.1f} points "
+        f"“{method}” differs from “{other}” by {100 * over['estimate']:+.1f} points "
         f"[{100 * over['low']:+.1f}, {100 * over['high']:+.1f}]."
     )
     sentences += claim_answers(claims, "all")

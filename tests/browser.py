@@ -54,6 +54,8 @@ class Page:
 
     def open(self, path: Path, width: int = 1200, height: int = 900) -> None:
         """Open a file in a window of this size, and wait until its script says that it is ready."""
+        self.requests.clear()
+        self.complaints.clear()
         for domain in ("Network", "Runtime", "Log", "Page"):
             self.call(f"{domain}.enable")
         self.call(
@@ -79,6 +81,23 @@ class Page:
     def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
         """Move, press or release the mouse."""
         self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **more)
+
+    def box(self, selector: str, number: int = 0) -> list[float]:
+        """Left, top, width and height of what a selector finds, in the window."""
+        found = f"document.querySelectorAll({json.dumps(selector)})[{number}].getBoundingClientRect()"
+        return self.look(f"(box => [box.left, box.top, box.width, box.height])({found})")
+
+    def middle(self, selector: str, number: int = 0) -> tuple[float, float]:
+        """Where the middle of something is, in the window."""
+        left, top, width, height = self.box(selector, number)
+        return left + width / 2, top + height / 2
+
+    def click(self, selector: str) -> None:
+        """Click on the middle of something."""
+        place = self.middle(selector)
+        self.mouse("Moved", *place)
+        for kind, buttons in (("Pressed", 1), ("Released", 0)):
+            self.mouse(kind, *place, button="left", buttons=buttons, clickCount=1)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Draw a box with the mouse."""

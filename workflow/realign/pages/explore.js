@@ -111,7 +111,8 @@ const languageLook = { color: scale(data.colors, languages), shape: scale(SHAPES
 const labels = methods.slice(1).map((method) => data.methods[method]);
 const methodLook = { color: scale(data.colors, labels), shape: scale(SHAPES, labels) };
 const FILLINGS = { filled: 0.9, open: 0, shaded: 0.45, "lightly shaded": 0.2 };
-const filling = { field: "model", type: "ordinal", scale: scale(Object.values(FILLINGS), models) };
+const filling = models.length > 1
+  ? { field: "model", type: "ordinal", scale: scale(Object.values(FILLINGS), models) } : { value: FILLINGS.filled };
 const filled = cycle(Object.keys(FILLINGS), models).map((said, place) => `${said}: ${models[place]}`).join(", ");
 const look = (field, { color, shape }) => ({
   stroke: { field, type: "nominal", scale: color },
@@ -220,6 +221,7 @@ async function draw(view) {
 async function show() {
   for (const view of Object.keys(specs)) await draw(view);
   document.getElementById("correlation").textContent = correlation();
+  document.documentElement.dataset.chosen = JSON.stringify(chosen);
 }
 
 function correlation() {
