@@ -114,10 +114,12 @@ def kill(target: Target, rng: random.Random) -> str:
 
     On the cluster, a run killed leaves its jobs in the queue; there a job may also be cancelled, or its node be lost.
     """
-    parts = ["models", "realigned", "finetuned", "scores", "alignment", "bitext", "links", "examples"]
+    parts = ["models", "realigned", "finetuned", "bitext", "links", "examples"]
     lost = rng.sample(parts, rng.randint(1, 4))
-    for part in lost:
+    for part in ["scores", "alignment", "tables", "figures", *lost]:  # Snakemake makes only what a later file needs
         shutil.rmtree(target.results / part)
+    for summary in target.results.glob("*.csv"):
+        summary.unlink()
     process = subprocess.Popen(
         target.command, cwd=target.study.folder, env=environment(), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -129,7 +131,7 @@ def kill(target: Target, rng: random.Random) -> str:
             while not running(process.pid, target.on_cluster) and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.2)
         time.sleep(rng.uniform(0, 20 if target.on_cluster else 12))
-        killed = kill_one(process, rng)
+        killed = "nothing (the run had ended)" if process.poll() is not None else kill_one(process, rng)
         process.wait(LIMIT)
     finally:
         process.kill()
@@ -268,13 +270,13 @@ def reported_by(said: str) -> list[Path]:
     return [Path(path) for path in {*found, *deleted}]
 
 
-def attack(target: Target, trials: Iterable[int], seed: int) -> Counter[str]:
+def attack(target: Target, trials: Iterable[int], seed: int, harms: Iterable[str] = tuple(HARMS)) -> Counter[str]:
     """Run the trials of these numbers; prints each, and returns how often each harm ended how."""
     tally: Counter[str] = Counter()
     for trial in trials:
         rng = random.Random(f"{seed}, {trial}")
         target.reset()
-        harm = rng.choice(sorted(HARMS))
+        harm = rng.choice(sorted(harms))
         what = HARMS[harm](target, rng)
         ending = outcome(target)
         tally[f"{harm}: {ending.split(':')[0]}"] += 1
@@ -317,6 +319,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="number of the first trial")
+    parser.add_argument("--only", nargs="+", choices=HARMS, default=list(HARMS), metavar="HARM", help=", ".join(HARMS))
     parser.add_argument("--cluster", action="store_true", help="run on a SLURM of two nodes (as root, under Debian)")
     parser.add_argument("--folder", type=Path, help="an empty folder for the study, or one that has been used before")
     options = parser.parse_args()
@@ -324,7 +327,7 @@ def main() -> None:
     folder = nullcontext(str(options.folder)) if options.folder else tempfile.TemporaryDirectory(prefix="attack.")
     with folder as name, attacked(Path(name).absolute()) as target, cluster() if options.cluster else nullcontext():
         target.on_cluster = options.cluster
-        tally = attack(target, range(options.first, options.first + options.trials), options.seed)
+        tally = attack(target, range(options.first, options.first + options.trials), options.seed, options.only)
     print(*(f"{count:5} {ending}" for ending, count in sorted(tally.items())), sep="\n")
     if any(ending.split(": ")[1] not in ("healed", "reported") for ending in tally):
         sys.exit(1)
