@@ -4,7 +4,7 @@
 import re
 
 from realign.aligners.registry import ALIGNERS
-from realign.config.models import LabModel, ModelFiles, ModelHub
+from realign.encoders.entries import FilesEncoder, HubEncoder, LabEncoder
 from realign.experiment.paths import CHECKPOINT_FILES, beside, manifest
 from realign.jobs.digest import LIBRARY, code_digest
 from realign.jobs.resources import asking

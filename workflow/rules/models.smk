@@ -12,14 +12,14 @@ rule prepare_lab_model:
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model=EXPERIMENT.models_from(LabModel),
+        model=EXPERIMENT.models_from(LabEncoder),
     cache: SHARED
     resources:
         mem_mb=asking(4000),
         runtime=asking(30),
     params:
         code=digest("prepare_lab_model"),
-        settings=lambda w: {"layers": CONFIG.models[w.model].layers},
+        settings=lambda w: {"layers": CONFIG.encoders[w.model].layers},
         identity=identity,
     script:
         "../scripts/prepare_lab_model.py"
@@ -27,7 +27,9 @@ rule prepare_lab_model:
 
 rule prepare_files_model:
     input:
-        lambda w: sorted(str(path) for path in Path(CONFIG.models[w.model].path).glob("*") if path.is_file()),
+        lambda w: sorted(
+            str(path) for path in Path(CONFIG.encoders[w.model].path).glob("*") if path.is_file()
+        ),
     output:
         **checkpoint(PATHS.model),
     log:
@@ -35,7 +37,7 @@ rule prepare_files_model:
     benchmark:
         "results/benchmarks/prepare_model/{model}.tsv"
     wildcard_constraints:
-        model=EXPERIMENT.models_from(ModelFiles),
+        model=EXPERIMENT.models_from(FilesEncoder),
     cache: SHARED
     resources:
         mem_mb=asking(2000, per_mb=3),
@@ -56,11 +58,11 @@ rule fetch_model:
     benchmark:
         "results/benchmarks/fetch_model/{model}.tsv"
     wildcard_constraints:
-        model=EXPERIMENT.models_from(ModelHub),
+        model=EXPERIMENT.models_from(HubEncoder),
     cache: SHARED_IF_PINNED
     params:
         code=digest("fetch_model"),
-        settings=lambda w: CONFIG.models[w.model].model_dump(include={"name", "revision"}),
+        settings=lambda w: CONFIG.encoders[w.model].model_dump(include={"name", "revision"}),
         identity=identity,
     script:
         "../scripts/fetch_model.py"

@@ -29,33 +29,44 @@ ATOOLS = (sys.executable, "-m", own_atools.__name__)
 
 
 def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:
-    """Write the symmetrised links of a bitext to `links`; `settings` are those of the aligner's row.
+    """Write the symmetrised links of a bitext to `links`; `settings` are those of the aligner's row."""
+    program, symmetrizer = settings["program"] or FAST_ALIGN, settings["symmetrizer"] or ATOOLS
+    if settings["program"] is None and (original := shutil.which("fast_align")):
+        hint = "`aligners: {fastalign: {program: [fast_align]}}` would run it, in a fraction of the processor time"
+        print(f"{original} is on the PATH; {hint}", flush=True)
+    link_both_ways(inputs, links, program, ["-d", "-o", "-v"], symmetrizer, settings["symmetrization"])
+
+
+def link_both_ways(
+    inputs: AlignerInputs,
+    links: Path,
+    program: Sequence[str],
+    options: Sequence[str],
+    symmetrizer: Sequence[str],
+    symmetrization: str,
+) -> None:
+    """Write the symmetrised links that a program finds in both directions; it takes `-i`, `-r` and these `options`.
 
     Bitext in `inputs.context` is aligned along with it, since a few lines alone have poor statistics; its links are
     dropped. With two threads, both directions are aligned at once. Raises `InputError` when a program is missing or
     fails, with the last line that it printed.
     """
-    fast_align, atools = settings["program"] or FAST_ALIGN, settings["symmetrizer"] or ATOOLS
     bitext = inputs.bitext
-    if settings["program"] is None and (original := shutil.which("fast_align")):
-        hint = "`aligners: {fastalign: {program: [fast_align]}}` would run it, in a fraction of the processor time"
-        print(f"{original} is on the PATH; {hint}", flush=True)
-    with TemporaryDirectory(prefix="fastalign.") as name:
+    with TemporaryDirectory(prefix="align.") as name:
         folder = Path(name)
         corpus = folder / "corpus"
         lines = _concatenate([bitext, *inputs.context], corpus)
         if lines == 0:
             raise InputError(f"{bitext}: empty; there is nothing to align")
-        options = ["-i", str(corpus), "-d", "-o", "-v"]
         with ThreadPoolExecutor(inputs.threads) as pool:
             runs = [
-                pool.submit(_run, [*fast_align, *options, *reverse], folder / direction)
+                pool.submit(_run, [*program, "-i", str(corpus), *options, *reverse], folder / direction)
                 for direction, reverse in (("forward", []), ("reverse", ["-r"]))
             ]
         for run in runs:
             run.result()
         directions = ["-i", str(folder / "forward"), "-j", str(folder / "reverse")]
-        _run([*atools, *directions, "-c", settings["symmetrization"]], folder / "links")
+        _run([*symmetrizer, *directions, "-c", symmetrization], folder / "links")
         with atomic_writer(links) as out:
             # reading the links with the bitext checks their number and range
             for number, (_, found) in enumerate(read_linked_bitext(corpus, folder / "links"), 1):

@@ -7,11 +7,19 @@ the rules, never by a stage.
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from realign.settings import Count, Length, NoSettings, Section
+from realign.encoders.entries import EncoderEntry
+from realign.settings import Count, Length, NoSettings, Section, Seed
 
 Command = Annotated[list[str], Field(min_length=1)] | None
+Symmetrization = Literal["grow-diag-final-and", "grow-diag-final", "grow-diag", "intersect", "union"]
+
+OwnEncoder = Annotated[
+    Annotated[str, Tag("name")] | Annotated[EncoderEntry, Tag("entry")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "entry"),
+]
+"""The name of a model, or where another encoder comes from."""
 
 
 class FastAlignSettings(Section):
@@ -23,16 +31,24 @@ class FastAlignSettings(Section):
     symmetrizer: Command = Field(
         None, description="command of `atools`, such as `[atools]`; null is the project's own, using sil-thot"
     )
-    symmetrization: Literal["grow-diag-final-and", "grow-diag-final", "grow-diag", "intersect", "union"] = Field(
-        "grow-diag-final-and", description="how the directions are combined"
-    )
+    symmetrization: Symmetrization = Field("grow-diag-final-and", description="how the directions are combined")
+
+
+class EflomalSettings(Section):
+    """eflomal in both directions, symmetrised: an alignment model of words, jumps and fertility, by sampling."""
+
+    seed: Seed = Field(1, description="seed of the sampling; the same one gives the same links")
+    samplers: Count = Field(3, description="independent samplers, whose counts are averaged")
+    symmetrization: Symmetrization = Field("grow-diag-final-and", description="how the directions are combined")
 
 
 class AwesomeSettings(Section):
     """A neural aligner: bidirectional softmax over word similarities inside an encoder (Dou and Neubig 2021)."""
 
-    model: str | None = Field(
-        None, description="which of the experiment's `models` to align with, in its pretrained state"
+    model: OwnEncoder | None = Field(
+        None,
+        description="which of the experiment's `models` to align with, in its pretrained state, or an encoder of its "
+        "own, such as one fine-tuned to align: an entry with `source`",
     )
     layer: Count = Field(8, description="layer whose sub-words are compared")
     threshold: Annotated[float, Field(gt=0, lt=1)] = Field(0.001, description="both probabilities must exceed it")
@@ -83,6 +99,16 @@ ALIGNERS = (
         "realign.aligners.dictionary",
         "words whose translation by a bilingual dictionary is unambiguous in the sentence pair",
         dictionary=True,
+    ),
+    Aligner(
+        "eflomal",
+        "realign.aligners.eflomal",
+        "eflomal in both directions, symmetrised (Östling and Tiedemann 2016)",
+        EflomalSettings,
+        context=True,
+        threads=2,
+        memory=(2000, 10),
+        minutes=(30, 6),
     ),
     Aligner(
         "awesome",

@@ -31,6 +31,7 @@ from realign.config.sources import (
     TaskEntries,
     is_hub,
 )
+from realign.encoders.entries import EncoderEntry, LabEncoder
 from realign.encoders.precision import Precision
 from realign.settings import Count, Language, Length, Name, Positive, Section, Seed, Share, each_once
 from realign.sources.registry import CORPORA
@@ -235,13 +236,17 @@ class Config(Section):
             settings = self.aligner_settings(row)
             if not row.encoder:
                 continue
-            model = self.models.get(settings["model"])
+            name = self.encoder_of(row)
+            model = self.encoders.get(name)
             if model is None:
-                raise ValueError(f"aligners.{row.name}.model: found {settings['model']!r}; expected one of models")
-            if isinstance(model, LabModel) and settings.get("layer", 0) > model.layers:
                 raise ValueError(
-                    f"aligners.{row.name}.layer: found {settings['layer']}; {settings['model']!r} has {model.layers}"
+                    f"aligners.{row.name}.model: found {settings['model']!r}; expected one of models, or an encoder of "
+                    "its own"
                 )
+            if isinstance(model, LabEncoder) and settings.get("layer", 0) > model.layers:
+                raise ValueError(f"aligners.{row.name}.layer: found {settings['layer']}; {name!r} has {model.layers}")
+            if name in self.models and not isinstance(settings["model"], str):
+                raise ValueError(f"models: {name!r} is what the aligner's own encoder is called; choose another name")
 
     def _check_patterns(self) -> None:
         """Check that languages do not share files, except that a bitext's source side may be the same for all."""
@@ -384,6 +389,25 @@ class Config(Section):
         """The settings of an aligner."""
         settings: Section = getattr(self.aligners, row.name)
         return settings.model_dump()
+
+    def encoder_of(self, row: Aligner) -> str:
+        """The name of the encoder that an aligner computes with: one of the models, or its own."""
+        model = self.aligner_settings(row)["model"]
+        return model if isinstance(model, str) else f"{row.name}-encoder"
+
+    @cached_property
+    def encoders(self) -> dict[str, EncoderEntry]:
+        """Every encoder by name: the models, and those that used aligners have for themselves."""
+        own: dict[str, EncoderEntry] = {}
+        for row in self.used_aligners:
+            entry = getattr(self.aligners, row.name).model if row.encoder else None
+            if entry is not None and not isinstance(entry, str):
+                own[self.encoder_of(row)] = entry
+        return {**own, **self.models}
+
+    def encoder_key(self, name: str) -> str:
+        """The config key of an encoder."""
+        return f"models.{name}" if name in self.models else f"aligners.{name.removesuffix('-encoder')}.model"
 
     def kind_settings(self, row: Kind) -> dict[str, Any]:
         """The settings of a kind of task; empty if it has none."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from realign.config.models import ModelFiles
 from realign.config.sources import is_hub
 from realign.config.whole import Config, task_row
+from realign.encoders.entries import FilesEncoder
 from realign.errors import InputError
 from realign.experiment.locate import SPLITS, Locator
 from realign.experiment.paths import Paths
@@ -38,15 +38,16 @@ def check_inputs(config: Config, locate: Locator) -> None:
         if not locate.gold_languages():
             raise InputError(f"config: gold_links: found none for any target language; {first} does not exist")
         _refuse_braces("gold_links", first)
-    for name, model in config.models.items():
-        if not isinstance(model, ModelFiles):
+    for name, model in config.encoders.items():
+        if not isinstance(model, FilesEncoder):
             continue
+        key = config.encoder_key(name)
         with reading(Path(model.path)):
             if not Path(model.path, "config.json").exists():
-                raise InputError(f"config: models.{name}.path: no Hugging Face directory at {model.path}")
+                raise InputError(f"config: {key}.path: no Hugging Face directory at {model.path}")
             files = [str(path) for path in Path(model.path).iterdir()]
         for path in files:
-            _refuse_braces(f"models.{name}.path", path)
+            _refuse_braces(f"{key}.path", path)
     for row in config.used_aligners:
         settings = config.aligner_settings(row)
         for key in row.programs:

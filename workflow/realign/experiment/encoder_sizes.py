@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from realign.config.models import LabModel, ModelEntry, ModelFiles
+from realign.encoders.entries import EncoderEntry, FilesEncoder, LabEncoder
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ LAB_PIECES = 31_637
 """How many sub-words `trim_to: lab` leaves of the lab's encoder; what `study` leaves is not known before it is made."""
 
 
-def shape_of(name: str, entry: ModelEntry, results: Path) -> Shape | None:
+def shape_of(name: str, entry: EncoderEntry, results: Path) -> Shape | None:
     """The shape of a config's model, from what is fetched, given or known; None if it is not known before fetching."""
-    if isinstance(entry, LabModel):
+    if isinstance(entry, LabEncoder):
         whole = KNOWN["intfloat/multilingual-e5-small"]
         return Shape(
             entry.layers, whole.hidden, whole.inner, LAB_PIECES if entry.trim_to == "lab" else whole.vocabulary
         )
-    folder = Path(entry.path) if isinstance(entry, ModelFiles) else results / "models" / name
+    folder = Path(entry.path) if isinstance(entry, FilesEncoder) else results / "models" / name
     try:
         return _from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None if isinstance(entry, ModelFiles) else KNOWN.get(entry.name)
+        return None if isinstance(entry, FilesEncoder) else KNOWN.get(entry.name)
 
 
 def _from_config(config: Mapping[str, Any]) -> Shape:

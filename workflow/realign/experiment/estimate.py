@@ -137,7 +137,7 @@ def estimate(path: Path, assumed: Assumptions) -> list[str]:
     """The whole estimate, in lines; raises `InputError` for an invalid config, or a dry run that fails."""
     check_config_file(path)
     experiment = Experiment(read_config(yaml.safe_load(path.read_text(encoding="utf-8"))), LAB)
-    found = {name: shape_of(name, entry, Path(RESULTS)) for name, entry in experiment.config.models.items()}
+    found = {name: shape_of(name, entry, Path(RESULTS)) for name, entry in experiment.config.encoders.items()}
     shapes = {name: shape or UNKNOWN for name, shape in found.items()}
     said = [f"{name}: size unknown; counted as XLM-R Base" for name, shape in found.items() if shape is None]
     assumptions = ", ".join(f"{option.name.replace('_', ' ')} {getattr(assumed, option.name):g}" for option in OPTIONS)

@@ -11,9 +11,9 @@ from typing import Any
 from realign.aligners.registry import ALIGNERS, Aligner
 from realign.alignment.registry import Measure
 from realign.config.methods import Method, labels_of
-from realign.config.models import LabModel
 from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, kind_row, task_row
+from realign.encoders.entries import LabEncoder
 from realign.errors import InputError
 from realign.experiment.exhibits import EXHIBITS, Exhibit
 from realign.experiment.locate import GOLD, SPLITS, Locator
@@ -149,7 +149,7 @@ class Experiment:
     def constraints(self) -> dict[str, str]:
         """Wildcard constraints: the experiment's names, escaped."""
         return {
-            "model": alternatives(self.config.models),
+            "model": alternatives(self.config.encoders),
             "variant": alternatives(self.variants),
             "recipe": alternatives({recipe for _, recipe in self.recipes}),
             "aligner": alternatives(row.name for row in ALIGNERS),
@@ -160,8 +160,8 @@ class Experiment:
         }
 
     def models_from(self, kind: type) -> str:
-        """Wildcard constraint: the models with this kind of entry."""
-        return alternatives(name for name, entry in self.config.models.items() if isinstance(entry, kind))
+        """Wildcard constraint: the encoders with this kind of entry."""
+        return alternatives(name for name, entry in self.config.encoders.items() if isinstance(entry, kind))
 
     def tasks_from(self, *, hub: bool) -> str:
         """Wildcard constraint: the tasks whose data come from the hub, or from elsewhere."""
@@ -180,8 +180,8 @@ class Experiment:
 
     def lab_model_inputs(self, model: str) -> dict[str, Any]:
         """What the vocabulary of the lab's encoder is trimmed to: a list of sub-words, or the texts of the study."""
-        entry = self.config.models[model]
-        assert isinstance(entry, LabModel)
+        entry = self.config.encoders[model]
+        assert isinstance(entry, LabEncoder)
         if entry.trim_to == "lab":
             return {"vocabulary": str(self.lab / "vocabulary.txt")}
         if entry.trim_to is None:
@@ -245,8 +245,8 @@ class Experiment:
         return inputs
 
     def aligner_model(self, row: Aligner) -> str:
-        """The model that an aligner computes with."""
-        return str(self.config.aligner_settings(row)["model"])
+        """The encoder that an aligner computes with."""
+        return self.config.encoder_of(row)
 
     def aligner_params(self, row: Aligner) -> Params:
         """An aligner's module and settings."""

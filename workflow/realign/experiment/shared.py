@@ -4,9 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from realign.config.models import ModelHub
 from realign.config.sources import is_hub
 from realign.config.whole import Config
+from realign.encoders.entries import HubEncoder
 from realign.experiment.locate import SPLITS
 from realign.sources.registry import HubSettings
 from realign.text.files import entry_sum, sum_of, umask
@@ -15,7 +15,9 @@ from realign.text.files import entry_sum, sum_of, umask
 def unpinned(config: Config) -> list[str]:
     """The config keys of fetched inputs that are not pinned to their content."""
     revisions = {
-        f"models.{name}": model.revision for name, model in config.models.items() if isinstance(model, ModelHub)
+        config.encoder_key(name): encoder.revision
+        for name, encoder in config.encoders.items()
+        if isinstance(encoder, HubEncoder)
     }
     unchecked = []
     for language in sorted(config.target_languages):

@@ -48,7 +48,7 @@ class Leftover:
 def checkpoints(experiment: Experiment) -> set[str]:
     """The folders of all encoders of an experiment."""
     paths, seeds = experiment.paths, experiment.seeds
-    found = {paths.model.format(model=model) for model in experiment.config.models}
+    found = {paths.model.format(model=model) for model in experiment.config.encoders}
     for (model, _, _), recipe in experiment.recipe_names.items():
         found |= {paths.realigned.format(model=model, recipe=recipe, seed=seed) for seed in seeds}
     for model, variant, task in experiment.finetunings():

@@ -8,18 +8,20 @@ The bitext is streamed from disk in every pass, so that only the model is in mem
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.pharaoh import Link, format_links
 
 if TYPE_CHECKING:
-    from thot.alignment import FastAlignModel
+    from thot.alignment import AlignmentModel, FastAlignModel
+
+Model = TypeVar("Model", bound="AlignmentModel")
 
 MAX_WORDS = 1024
 """The longest sentence that the model takes; a line with a longer side gets no links."""
@@ -51,30 +53,38 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def train(options: argparse.Namespace, log: TextIO) -> "FastAlignModel":
-    """Train one direction on the bitext; each side is copied to a temporary file that the model streams."""
+def new_model(options: argparse.Namespace) -> "FastAlignModel":
+    """An untrained model with these options."""
     from thot.alignment import FastAlignModel
 
     model = FastAlignModel()
     model.variational_bayes = options.variational_bayes
     model.fast_align_p0 = options.p_null
-    with TemporaryDirectory(prefix="fast_align.") as folder:
-        source, target = Path(folder, "source"), Path(folder, "target")
-        with open(source, "w", encoding="utf-8") as left, open(target, "w", encoding="utf-8") as right:
-            for pair in read_bitext(options.input):
-                left.write(" ".join(pair.source) + "\n")
-                right.write(" ".join(pair.target) + "\n")
-        sides = (target, source) if options.reverse else (source, target)
-        model.read_sentence_pairs(str(sides[0]), str(sides[1]))
-        model.start_training()
-        for iteration in range(1, options.iterations + 1):
-            model.train()
-            print(f"iteration {iteration} of {options.iterations}", file=log, flush=True)
-        model.end_training()
     return model
 
 
-def best_links(model: "FastAlignModel", bitext: Path, reverse: bool) -> Iterator[list[Link]]:
+def train(model: Model, bitext: Path, reverse: bool, iterations: Callable[[Model], int], log: TextIO) -> None:
+    """Train one direction on the bitext; each side is copied to a temporary file that the model streams.
+
+    `iterations` says how many there are, once the model has read the bitext.
+    """
+    with TemporaryDirectory(prefix="align.") as folder:
+        source, target = Path(folder, "source"), Path(folder, "target")
+        with open(source, "w", encoding="utf-8") as left, open(target, "w", encoding="utf-8") as right:
+            for pair in read_bitext(bitext):
+                left.write(" ".join(pair.source) + "\n")
+                right.write(" ".join(pair.target) + "\n")
+        sides = (target, source) if reverse else (source, target)
+        model.read_sentence_pairs(str(sides[0]), str(sides[1]))
+        model.start_training()
+        last = iterations(model)
+        for iteration in range(1, last + 1):
+            model.train()
+            print(f"iteration {iteration} of {last}", file=log, flush=True)
+        model.end_training()
+
+
+def best_links(model: "AlignmentModel", bitext: Path, reverse: bool) -> Iterator[list[Link]]:
     """The Viterbi links of every line, source index first."""
     lines = read_bitext(bitext)
     while pairs := list(islice(lines, 1000)):
@@ -94,7 +104,8 @@ def main(arguments: list[str]) -> None:
     """Run the program; a user's mistake ends it with one sentence and exit status 1."""
     options = parse_arguments(arguments)
     try:
-        model = train(options, sys.stderr)
+        model = new_model(options)
+        train(model, options.input, options.reverse, lambda _: options.iterations, sys.stderr)
         for links in best_links(model, options.input, options.reverse):
             sys.stdout.write(format_links(links) + "\n")
     except InputError as error:
