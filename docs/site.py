@@ -39,6 +39,8 @@ def on_files(files: Files, config: Any) -> Files:
     for origin, page in OUTSIDE.items():
         text = (ROOT / origin).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=_linked(text, origin, page)))
+    if written := files.get_file_from_path("api.md"):  # it is for readers of the folder
+        files.remove(written)
     files.append(File.generated(config, "api.md", content=API))
     return files
 

@@ -68,7 +68,10 @@ def test_the_package_carries_the_workflow_and_leaves_nothing_in_the_folder(insta
         assert ours == theirs and ours
     assert (installed.library / "py.typed").is_file() and (installed.library / "pages" / "report.html").is_file()
     assert not [
-        path for name in ("build", "dist", "*.egg-info") for path in PROJECT.rglob(name) if ".venv" not in path.parts
+        path
+        for name in ("build/lib", "build/bdist*", "dist", "*.egg-info")
+        for path in PROJECT.rglob(name)
+        if ".venv" not in path.parts
     ]
     said = installed.run("realign", "--version", cwd=installed.folder)
     assert (said.returncode, said.stdout.strip()) == (0, __version__)

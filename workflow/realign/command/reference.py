@@ -19,6 +19,7 @@ FUNCTIONS: tuple[tuple[Callable[..., Any], str], ...] = (
     (realign.score, "`measurement` and `kinds`"),
 )
 """Each function with the sections of the config that its settings are from."""
+WIDTH = 120
 
 
 def reference() -> str:
@@ -48,9 +49,12 @@ def _call(function: Callable[..., Any]) -> Iterator[str]:
             words.append("*")
             keyword = True
         words.append(one.name if one.default is one.empty else f"{one.name}={one.default!r}")
-    yield f"def {function.__name__}("
-    yield from textwrap.wrap(", ".join([*words, "**settings"]), 116, initial_indent="    ", subsequent_indent="    ")
-    yield "): ..."
+    words.append("**settings")
+    line = f"def {function.__name__}({', '.join(words)}): ..."
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        yield from (f"def {function.__name__}(", *(f"    {word}," for word in words), "): ...")
     yield "```"
 
 
@@ -58,7 +62,7 @@ def _paragraphs(function: Callable[..., Any]) -> Iterator[str]:
     for number, paragraph in enumerate(inspect.cleandoc(function.__doc__ or "").split("\n\n")):
         if number:
             yield ""
-        yield textwrap.fill(" ".join(paragraph.split()), 120, break_long_words=False, break_on_hyphens=False)
+        yield textwrap.fill(" ".join(paragraph.split()), WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 if __name__ == "__main__":
