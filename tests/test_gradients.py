@@ -104,10 +104,17 @@ def test_the_setting_belongs_to_realignment_during_fine_tuning_and_to_no_result(
     )
     assert plain.recipe_names == logged.recipe_names
     assert plain.joint_params("during-dictionary") == logged.joint_params("during-dictionary")
-    assert plain.gradient_logs() == [] and plain.gradient_cosine("during-dictionary") is None
+    assert plain.gradient_logs == [] and plain.gradient_cosine("during-dictionary") is None
     assert logged.gradient_cosine("during-dictionary") == 5
-    assert {log[:4] for log in logged.gradient_logs()} == {
-        (model, "during-dictionary", task, seed)
+    assert set(logged.gradient_logs) == {
+        (
+            model,
+            "during-dictionary",
+            None,
+            task,
+            seed,
+            f"results/finetuned/{model}/during-dictionary/{task}/seed{seed}/loss.csv",
+        )
         for model in logged.config.models
         for task in logged.tasks
         for seed in logged.seeds

@@ -1,9 +1,13 @@
-# Comparisons between the entries of one key of the config: measures of alignment.
+# Comparisons between measures of alignment, between methods that differ by one number, and between gradients.
 
 
 localrules:
     compare_measures,
     draw_predictors,
+    tabulate_curves,
+    draw_curves,
+    tabulate_gradients,
+    draw_gradients,
 
 
 rule compare_measures:
@@ -36,3 +40,66 @@ rule draw_predictors:
         measures=EXPERIMENT.measures,
     script:
         "../scripts/draw_predictors.py"
+
+
+if EXPERIMENT.curves:
+
+    rule tabulate_curves:
+        input:
+            realignment="results/realignment.csv",
+            alignment_change="results/alignment_change.csv",
+        output:
+            "results/curves.csv",
+        log:
+            "results/logs/tabulate_curves.log",
+        params:
+            code=digest("tabulate_curves"),
+            curves=[curve.params() for curve in EXPERIMENT.curves],
+            measure=EXPERIMENT.measures[0],
+        script:
+            "../scripts/tabulate_curves.py"
+
+    rule draw_curves:
+        input:
+            "results/curves.csv",
+        output:
+            FIGURES["curves"],
+        log:
+            "results/logs/draw_curves.log",
+        params:
+            code=digest("draw_curves"),
+            style=CONFIG.figures.model_dump(),
+            source_language=SOURCE,
+            measure=EXPERIMENT.measures[0],
+        script:
+            "../scripts/draw_curves.py"
+
+
+if EXPERIMENT.gradient_logs:
+
+    rule tabulate_gradients:
+        input:
+            [path for *_, path in EXPERIMENT.gradient_logs],
+        output:
+            "results/gradients.csv",
+        log:
+            "results/logs/tabulate_gradients.log",
+        params:
+            code=digest("tabulate_gradients"),
+            runs=[about for *about, _ in EXPERIMENT.gradient_logs],
+        script:
+            "../scripts/tabulate_gradients.py"
+
+    rule draw_gradients:
+        input:
+            "results/gradients.csv",
+        output:
+            FIGURES["gradients"],
+        log:
+            "results/logs/draw_gradients.log",
+        params:
+            code=digest("draw_gradients"),
+            style=CONFIG.figures.model_dump(),
+            labels=EXPERIMENT.labels,
+        script:
+            "../scripts/draw_gradients.py"

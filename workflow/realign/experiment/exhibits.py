@@ -23,7 +23,7 @@ class Exhibit:
     part: str
     title: str
     needs: str | None = None
-    """What an experiment must have: `judged` aligners, or a `published` study."""
+    """What an experiment must have: `judged` aligners, a `published` study, `curves`, or logged `gradients`."""
 
     @property
     def files(self) -> list[str]:
@@ -47,6 +47,8 @@ EXHIBITS = (
     Exhibit("figure", "layers", MORE, "Alignment by layer"),
     Exhibit("figure", "predictors", MORE, "Which measure predicts transfer best"),
     Exhibit("figure", "summary", MORE, "Score by model size"),
+    Exhibit("figure", "curves", MORE, "Methods that differ by one number", needs="curves"),
+    Exhibit("figure", "gradients", MORE, "Gradients of task and realignment", needs="gradients"),
     Exhibit("figure", "published", MORE, "Beside the published study", needs="published"),
     Exhibit("table", "correlations", TABLES, "Correlations"),
     Exhibit("table", "predictors", TABLES, "Which measure predicts transfer best"),
@@ -54,6 +56,8 @@ EXHIBITS = (
     Exhibit("table", "claims", TABLES, "When realignment helps"),
     Exhibit("table", "mixed_effects", TABLES, "Alignment and transfer within a language"),
     Exhibit("table", "alignment_change", TABLES, "Change of alignment"),
+    Exhibit("table", "curves", TABLES, "Methods that differ by one number", needs="curves"),
+    Exhibit("table", "gradients", TABLES, "Gradients of task and realignment", needs="gradients"),
     Exhibit("table", "published", TABLES, "Beside the published study", needs="published"),
     Exhibit("table", "aligners", TABLES, "Aligners beside hand-made links", needs="judged"),
     Exhibit("table", "scores", TABLES, "Every score"),

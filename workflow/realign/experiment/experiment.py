@@ -15,6 +15,7 @@ from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, kind_row, task_row
 from realign.encoders.entries import LabEncoder
 from realign.errors import InputError
+from realign.experiment.curves import Curve, curves_of
 from realign.experiment.exhibits import EXHIBITS, Exhibit
 from realign.experiment.locate import GOLD, SPLITS, Locator
 from realign.experiment.paths import Paths, manifest
@@ -332,20 +333,21 @@ class Experiment:
         """Every how many steps the cosine between the gradients of both losses is logged, if at all."""
         return self.variants[variant].method.realignment.gradient_cosine
 
-    def gradient_logs(self) -> list[tuple[str, str, str, int, str]]:
-        """Model, variant, task, seed and file of every training that logs the cosine between gradients."""
+    @cached_property
+    def gradient_logs(self) -> list[tuple[str, str, str | None, str, int, str]]:
+        """Model, method, language or None, task, seed and file of every training that logs the cosine of gradients."""
         return [
-            (
-                model,
-                variant,
-                task,
-                seed,
-                f"{self.paths.finetuned}/loss.csv".format(model=model, variant=variant, task=task, seed=seed),
-            )
+            (model, chosen.method.name, chosen.language, task, seed, path)
             for model, variant, task in self.finetunings()
-            if self.variants[variant].method.joint and self.gradient_cosine(variant)
+            if (chosen := self.variants[variant]).method.joint and self.gradient_cosine(variant)
             for seed in self.seeds
+            for path in [f"{self.paths.finetuned}/loss.csv".format(model=model, variant=variant, task=task, seed=seed)]
         ]
+
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """The methods that differ by one number."""
+        return curves_of(self.config.all_methods.values())
 
     @cache  # noqa: B019 (there is one experiment)
     def realign_modules(self, model: str, recipe: str) -> tuple[str]:
@@ -481,7 +483,13 @@ class Experiment:
     @cached_property
     def exhibits(self) -> list[Exhibit]:
         """Its tables and figures, in the order of the report."""
-        has = {None: True, "judged": bool(self.judged), "published": bool(self.locate.published())}
+        has = {
+            None: True,
+            "judged": bool(self.judged),
+            "published": bool(self.locate.published()),
+            "curves": bool(self.curves),
+            "gradients": bool(self.gradient_logs),
+        }
         return [exhibit for exhibit in EXHIBITS if has[exhibit.needs]]
 
     def exhibit_files(self, kind: str) -> dict[str, list[str]]:
