@@ -9,6 +9,8 @@ rule measure_pretrained:
         "results/logs/alignment/{model}/pretrained/{lang}.log",
     benchmark:
         "results/benchmarks/measure_pretrained/{model}/{lang}.tsv"
+    conda:
+        "../../envs/models.yaml"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),

@@ -8,8 +8,6 @@ localrules:
     describe_models,
     typeset,
     draw,
-    compare_published,
-    draw_published,
     timeline,
     explore,
     report,
@@ -24,6 +22,8 @@ rule tabulate:
         alignment="results/alignment.csv",
     log:
         "results/logs/tabulate.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("tabulate"),
         settings=EXPERIMENT.analysis_params(),
@@ -40,6 +40,8 @@ rule correlate:
         "results/correlations.csv",
     log:
         "results/logs/correlate.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("correlate"),
         settings=EXPERIMENT.analysis_params(),
@@ -55,6 +57,8 @@ rule realignment_gains:
         "results/realignment.csv",
     log:
         "results/logs/realignment_gains.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("realignment_gains"),
         settings=EXPERIMENT.analysis_params(),
@@ -72,6 +76,8 @@ rule claims:
         "results/claims.csv",
     log:
         "results/logs/claims.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("claims"),
         settings=EXPERIMENT.analysis_params(),
@@ -88,6 +94,8 @@ rule alignment_change:
         "results/alignment_change.csv",
     log:
         "results/logs/alignment_change.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("alignment_change"),
         settings=EXPERIMENT.analysis_params(),
@@ -103,6 +111,8 @@ rule mixed_effects:
         "results/mixed_effects.csv",
     log:
         "results/logs/mixed_effects.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("mixed_effects"),
         settings=EXPERIMENT.analysis_params(),
@@ -125,6 +135,8 @@ rule describe_models:
         "results/models.csv",
     log:
         "results/logs/describe_models.log",
+    conda:
+        "../../envs/models.yaml"
     params:
         code=digest("describe_models"),
         models=sorted(CONFIG.models),
@@ -141,6 +153,8 @@ rule typeset:
         **PAPER_TABLES,
     log:
         "results/logs/typeset.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("typeset"),
         confidence=CONFIG.analysis.confidence,
@@ -164,6 +178,8 @@ rule draw:
         summary=FIGURES["summary"],
     log:
         "results/logs/draw.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("draw"),
         style=CONFIG.figures.model_dump(),
@@ -184,6 +200,9 @@ if PUBLISHED:
             "results/published.csv",
         log:
             "results/logs/compare_published.log",
+        localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("compare_published"),
             names=EXPERIMENT.published_names(),
@@ -198,6 +217,9 @@ if PUBLISHED:
             FIGURES["published"],
         log:
             "results/logs/draw_published.log",
+        localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("draw_published"),
             style=CONFIG.figures.model_dump(),
@@ -217,6 +239,8 @@ rule timeline:
         FIGURES["timeline"],
     log:
         "results/logs/timeline.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("timeline"),
         style=CONFIG.figures.model_dump(),
@@ -234,6 +258,8 @@ rule explore:
         "results/explore.html",
     log:
         "results/logs/explore.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("explore"),
         page=page_files("explore"),
@@ -249,6 +275,8 @@ rule report:
         "results/report.html",
     log:
         "results/logs/report.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("report"),
         page=page_files("report"),

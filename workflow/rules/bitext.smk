@@ -13,6 +13,8 @@ rule prepare_bitext:
         "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
         split=EXPERIMENT.bitext_splits(hub=False),
+    conda:
+        "../../envs/text.yaml"
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
@@ -34,6 +36,8 @@ rule fetch_bitext:
         "results/logs/raw_bitext/{split}-{lang}.log",
     benchmark:
         "results/benchmarks/fetch_bitext/{split}-{lang}.tsv"
+    conda:
+        "../../envs/text.yaml"
     params:
         code=lambda w: digest("fetch_bitext", *EXPERIMENT.bitext_modules(w.lang)),
         settings=lambda w: EXPERIMENT.bitext_params(w.split, w.lang),
@@ -53,6 +57,8 @@ rule tokenise_bitext:
         "results/benchmarks/tokenise_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
         split=EXPERIMENT.bitext_splits(hub=True),
+    conda:
+        "../../envs/text.yaml"
     threads: 4
     resources:
         mem_mb=asking(3000),

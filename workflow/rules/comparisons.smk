@@ -18,6 +18,8 @@ rule compare_measures:
         "results/predictors.csv",
     log:
         "results/logs/compare_measures.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("compare_measures"),
         settings=EXPERIMENT.analysis_params(),
@@ -33,6 +35,8 @@ rule draw_predictors:
         FIGURES["predictors"],
     log:
         "results/logs/draw_predictors.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("draw_predictors"),
         style=CONFIG.figures.model_dump(),

@@ -16,6 +16,8 @@ rule finetune:
     wildcard_constraints:
         variant=EXPERIMENT.variants_that(join=False),
     priority: early(1, "finetuned")
+    conda:
+        "../../envs/models.yaml"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),
@@ -52,6 +54,8 @@ rule finetune_jointly:
     wildcard_constraints:
         variant=EXPERIMENT.variants_that(join=True),
     priority: early(1, "finetuned")
+    conda:
+        "../../envs/models.yaml"
     resources:
         **GPU,
         mem_mb=asking(4000, per_mb=6),

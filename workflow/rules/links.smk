@@ -11,6 +11,8 @@ rule fetch_dictionary:
         "results/logs/dictionaries/{lang}.log",
     benchmark:
         "results/benchmarks/fetch_dictionary/{lang}.tsv"
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("fetch_dictionary"),
         settings=lambda w: EXPERIMENT.dictionary_params(w.lang),
@@ -41,6 +43,8 @@ for row in ALIGNERS:
         wildcard_constraints:
             aligner=re.escape(row.name),
         cache: SHARED_IF_PINNED
+        conda:
+            ("../../envs/models.yaml" if row.encoder else "../../envs/text.yaml")
         threads: row.threads
         resources:
             **(GPU if row.encoder else {}),
@@ -70,6 +74,8 @@ rule judge_aligners:
         "results/aligners.csv",
     log:
         "results/logs/judge_aligners.log",
+    conda:
+        "../../envs/text.yaml"
     params:
         code=digest("judge_aligners"),
         judged=EXPERIMENT.judged,

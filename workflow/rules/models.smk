@@ -14,6 +14,8 @@ rule prepare_lab_model:
     wildcard_constraints:
         model=EXPERIMENT.models_from(LabEncoder),
     cache: SHARED
+    conda:
+        "../../envs/models.yaml"
     resources:
         mem_mb=asking(4000),
         runtime=asking(30),
@@ -39,6 +41,8 @@ rule prepare_files_model:
     wildcard_constraints:
         model=EXPERIMENT.models_from(FilesEncoder),
     cache: SHARED
+    conda:
+        "../../envs/models.yaml"
     resources:
         mem_mb=asking(2000, per_mb=3),
         runtime=asking(30),
@@ -60,6 +64,8 @@ rule fetch_model:
     wildcard_constraints:
         model=EXPERIMENT.models_from(HubEncoder),
     cache: SHARED_IF_PINNED
+    conda:
+        "../../envs/models.yaml"
     params:
         code=digest("fetch_model"),
         settings=lambda w: CONFIG.encoders[w.model].model_dump(include={"name", "revision"}),

@@ -13,6 +13,8 @@ rule realign:
         "results/benchmarks/realign/{model}/{recipe}/seed{seed}.tsv"
     cache: SHARED_IF_PINNED and "realigned" in CONFIG.storage.keep
     priority: early(2, "realigned")
+    conda:
+        "../../envs/models.yaml"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=6),

@@ -10,6 +10,8 @@ rule score:
         "results/logs/scores/{model}/{variant}/{task}/seed{seed}/{lang}.log",
     benchmark:
         "results/benchmarks/score/{model}/{variant}/{task}/seed{seed}/{lang}.tsv"
+    conda:
+        "../../envs/models.yaml"
     resources:
         **GPU,
         mem_mb=asking(3000, per_mb=2),

@@ -15,6 +15,8 @@ rule prepare_task:
         "results/benchmarks/prepare_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
         task=EXPERIMENT.tasks_from(hub=False),
+    conda:
+        "../../envs/text.yaml"
     resources:
         mem_mb=asking(2000),
         runtime=asking(5, per_mb=0.1),
@@ -36,6 +38,8 @@ rule fetch_task:
         "results/benchmarks/fetch_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
         task=EXPERIMENT.tasks_from(hub=True),
+    conda:
+        "../../envs/text.yaml"
     params:
         code=lambda w: digest("fetch_task", *EXPERIMENT.examples_modules(w.task)),
         settings=lambda w: EXPERIMENT.examples_params(w.task, w.lang, w.split),
