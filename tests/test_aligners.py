@@ -212,3 +212,17 @@ def test_two_words_with_the_same_translation_are_not_linked() -> None:
 
 def test_a_source_word_that_occurs_twice_is_not_linked() -> None:
     assert link("a house , a house", "ein Haus", house="haus") == []
+
+
+@pytest.mark.parametrize("program", ["fast_align", "atools", "eflomal"])
+def test_a_platform_without_the_models_is_told_so(bitext: Path, tmp_path: Path, program: str) -> None:
+    options = {"fast_align": ["-d", "-o", "-v"], "eflomal": ["--seed", "1", "--samplers", "1"]}.get(program, [])
+    links = tmp_path / "links"
+    links.write_text("0-0\n")
+    files = ["-i", str(links), "-j", str(links), "-c", "union"] if program == "atools" else ["-i", str(bitext)]
+    hidden = f"import sys, runpy; sys.modules['thot'] = None; sys.argv[1:] = {[*files, *options]!r}; "
+    run = f"{hidden}runpy.run_module('realign.aligners.programs.{program}', run_name='__main__')"
+    ended = subprocess.run(
+        [sys.executable, "-c", run], capture_output=True, text=True, env={"PYTHONPATH": "workflow"}, check=False
+    )
+    assert ended.returncode == 1 and ended.stderr.startswith(f"{program}: the package sil-thot is not installed")

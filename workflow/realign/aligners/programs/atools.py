@@ -8,6 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from realign.aligners.programs.fast_align import OneSentenceParser
+from realign.aligners.programs.models import thot
 from realign.errors import InputError
 from realign.text.pharaoh import Link, format_links, read_links
 
@@ -23,15 +24,13 @@ COMMANDS = {
 
 def symmetrize(forward: list[Link], reverse: list[Link], command: str) -> list[Link]:
     """Combine two sets of links over the same sentence pair."""
-    from thot.common import WordAlignmentMatrix
-
     links = forward + reverse
     if not links:
         return []
     rows, columns = max(i for i, _ in links) + 1, max(j for _, j in links) + 1
     matrices = []
     for side in (forward, reverse):
-        matrix = WordAlignmentMatrix(rows, columns)
+        matrix = thot("common").WordAlignmentMatrix(rows, columns)
         for i, j in side:
             matrix.set(i, j)
         matrices.append(matrix)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realign.aligners.programs.fast_align import OneSentenceParser, best_links, train
+from realign.aligners.programs.models import thot
 from realign.errors import InputError
 from realign.text.pharaoh import format_links
 
@@ -33,9 +34,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def new_model(options: argparse.Namespace) -> "EflomalAlignmentModel":
     """An untrained model of words, jumps and fertility, which computes on one thread."""
-    from thot.alignment import EflomalAlignmentModel
-
-    model = EflomalAlignmentModel()
+    model: EflomalAlignmentModel = thot("alignment").EflomalAlignmentModel()
     model.seed, model.num_samplers, model.deterministic = options.seed, options.samplers, True
     return model
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
+from realign.aligners.programs.models import thot
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.pharaoh import Link, format_links
@@ -55,9 +56,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def new_model(options: argparse.Namespace) -> "FastAlignModel":
     """An untrained model with these options."""
-    from thot.alignment import FastAlignModel
-
-    model = FastAlignModel()
+    model: FastAlignModel = thot("alignment").FastAlignModel()
     model.variational_bayes = options.variational_bayes
     model.fast_align_p0 = options.p_null
     return model
