@@ -2,7 +2,7 @@
 
     python benchmarks/dry_run.py [jobs]
 
-The grid is the paper's experiment with more seeds. Its inputs all come from the hub, so that it is planned in an empty
+The grid is the ACL study's with more seeds. Its inputs all come from the hub, so that it is planned in an empty
 folder. The plain Snakefile is generated: Snakemake plans the workflow once, and every rule that has jobs is written
 down with its outputs and inputs alone. The outputs are the rule's own patterns, with the constraints of the wildcards.
 The inputs are those of the plan: a job looks them up by its wildcards in a dictionary, and a rule without wildcards
@@ -32,7 +32,7 @@ from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSet
 
 PROJECT = Path(__file__).parents[1]
 WORKFLOW = PROJECT / "Snakefile"
-EXPERIMENT = PROJECT / "experiments/paper.yaml"
+EXPERIMENT = PROJECT / "experiments/acl2023.yaml"
 PROFILE = PROJECT / "profiles/default"
 REPETITIONS = 3
 LIMIT = 1.5
@@ -64,7 +64,7 @@ Plan = dict[str, Rule]
 
 
 def write_config(seeds: int, folder: Path) -> Path:
-    """The config of the paper's experiment with so many seeds."""
+    """The config of the ACL study with so many seeds."""
     content = yaml.safe_load(EXPERIMENT.read_text(encoding="utf-8"))
     content["seeds"] = list(range(1, seeds + 1))
     path = folder / f"{seeds}.yaml"

@@ -25,7 +25,15 @@ ENCODERS = {
     "google-bert/bert-base-multilingual-cased": "bert",
     "distilbert/distilbert-base-multilingual-cased": "distilbert",
     "FacebookAI/xlm-roberta-base": "xlm-roberta",
+    "aneuraz/awesome-align-with-co": "bert",
 }
+TREEBANKS = (
+    ("UD_Arabic-PADT", "r2.15", {"ar_padt-ud-test": "ar-test"}),
+    ("UD_Arabic-PADT", "r2.7", {"ar_padt-ud-test": "ar-test"}),
+    ("UD_Chinese-GSD", "r2.7", {"zh_gsd-ud-test": "zh-test"}),
+    ("UD_English-EWT", "r2.7", {"en_ewt-ud-train": "en-train", "en_ewt-ud-test": "en-test"}),
+)
+"""Treebanks by release, with the lab's file of each of theirs."""
 
 
 def build_hub(root: Path, encoder: Path) -> None:
@@ -43,9 +51,10 @@ def build_hub(root: Path, encoder: Path) -> None:
     for repository in (root / "datasets").glob("*/*"):
         write_card(repository)
     _topics(root / "datasets/Davlan/sib200/data")
-    treebank = root / "files/ud/UD_Arabic-PADT/r2.15"
-    treebank.mkdir(parents=True)
-    shutil.copy(LAB / "treebank/ar-test.conllu", treebank / "ar_padt-ud-test.conllu")
+    for treebank, release, files in TREEBANKS:
+        (root / "files/ud" / treebank / release).mkdir(parents=True)
+        for name, original in files.items():
+            shutil.copy(LAB / f"treebank/{original}.conllu", root / "files/ud" / treebank / release / f"{name}.conllu")
 
 
 def raw(words: list[str], language: str) -> str:

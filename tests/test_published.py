@@ -183,7 +183,7 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
 
 
 def experiment(published: Any) -> Experiment:
-    content = yaml.safe_load((PROJECT / "experiments/paper.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((PROJECT / "experiments/acl2023.yaml").read_text(encoding="utf-8"))
     return Experiment(read_config({**content, "published": published}), PROJECT / "lab")
 
 

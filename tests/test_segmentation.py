@@ -131,7 +131,19 @@ def test_words_are_found_in_the_dictionary_beside_their_partner(language: str) -
     assert found <= known
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "ar", "fa", "zh", "ja", "th"])
+@pytest.mark.parametrize(
+    ("text", "syllables"),
+    [
+        ("မြန်မာနိုင်ငံ၊ ၁၉၄၈ ခုနှစ်။", "မြန် မာ နိုင် ငံ ၊ ၁၉၄၈ ခု နှစ် ။"),
+        ("ကျွန်တော့်တက္ကသိုလ်", "ကျွန် တော့် တက္က သိုလ်"),  # a dot below before an asat, and a stack
+        ("အင်္ဂလိပ် BBC-4 စာ", "အင်္ဂ လိပ် BBC-4 စာ"),
+    ],
+)
+def test_burmese_is_cut_into_syllables(text: str, syllables: str) -> None:
+    assert segmenter("my")(text) == unicodedata.normalize("NFC", syllables).split()
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar", "fa", "zh", "ja", "th", "my"])
 def test_invisible_characters_make_no_words(language: str) -> None:
     segment = segmenter(language)
     assert segment(" \u200b\x00\x01\t\u200d\u200c \ufeff\u00a0\u3000\u2028\u0301\ue000 ") == []
@@ -147,7 +159,7 @@ def test_words_are_nfc(language: str) -> None:
     assert segmenter(language)(raw) == [{"u\u0308\u034f": "ü"}.get(word, word) for word in words]
 
 
-@pytest.mark.parametrize("language", ["en", "ar", "zh", "ja", "th"])
+@pytest.mark.parametrize("language", ["en", "ar", "zh", "ja", "th", "my"])
 def test_any_text_survives_being_written_as_bitext(language: str, tmp_path: Path) -> None:
     draw, segment = random.Random(0), segmenter(language)
     common = "ab '’\".,-|¶\u200b\u200c\u200d\u0301\t\n\u3000図書館かタ"
@@ -163,7 +175,7 @@ def test_a_long_run_without_spaces_is_segmented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "name"), [("km", "Khmer"), ("lo", "Lao"), ("my", "Burmese"), ("bo", "Tibetan"), ("dz", "Dzongkha"),
+    ("language", "name"), [("km", "Khmer"), ("lo", "Lao"), ("bo", "Tibetan"), ("dz", "Dzongkha"),
                            ("yue", "Cantonese"), ("zh-Hant", "traditional Chinese"), ("zh_TW", "traditional Chinese")]
 )  # fmt: skip
 def test_a_language_without_a_segmenter_is_refused(language: str, name: str) -> None:

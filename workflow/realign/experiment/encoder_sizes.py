@@ -40,6 +40,7 @@ class Shape:
 KNOWN = {
     "distilbert/distilbert-base-multilingual-cased": Shape(6, 768, 3072, 119547),
     "google-bert/bert-base-multilingual-cased": Shape(12, 768, 3072, 119547),
+    "aneuraz/awesome-align-with-co": Shape(12, 768, 3072, 119547),
     "FacebookAI/xlm-roberta-base": Shape(12, 768, 3072, 250002, 514),
     "FacebookAI/xlm-roberta-large": Shape(24, 1024, 4096, 250002, 514),
     "facebook/xlm-v-base": Shape(12, 768, 3072, 901629, 514),

@@ -9,10 +9,10 @@ from realign.errors import InputError
 Segmenter = Callable[[str], list[str]]
 
 _WITHOUT_SPACES = {
-    "zh": "zh", "cmn": "zh", "zho": "zh", "ja": "ja", "jpn": "ja", "th": "th", "tha": "th",
+    "zh": "zh", "cmn": "zh", "zho": "zh", "ja": "ja", "jpn": "ja", "th": "th", "tha": "th", "my": "my", "mya": "my",
 }  # fmt: skip
 _REFUSED = {
-    "km": "Khmer", "khm": "Khmer", "lo": "Lao", "lao": "Lao", "my": "Burmese", "mya": "Burmese", "bo": "Tibetan",
+    "km": "Khmer", "khm": "Khmer", "lo": "Lao", "lao": "Lao", "bo": "Tibetan",
     "bod": "Tibetan", "dz": "Dzongkha", "dzo": "Dzongkha", "shn": "Shan", "mnw": "Mon", "yue": "Cantonese",
     "wuu": "Wu Chinese", "lzh": "Classical Chinese",
 }  # fmt: skip
@@ -52,7 +52,8 @@ def segmenter(language: str) -> Segmenter:
     """A function that splits a raw sentence of `language`, a code such as `fr` or `zh-CN`, into its words.
 
     Words are NFC, without whitespace, control or invisible characters, except joiners inside a word, as in Persian.
-    Typographic apostrophes inside words become plain ones, and every `|` becomes a separate word.
+    Typographic apostrophes inside words become plain ones, and every `|` becomes a separate word. The words of Burmese
+    are its syllables.
 
     Raises `InputError` for a language that is written without spaces and has no segmenter here.
     """
@@ -69,7 +70,7 @@ def segmenter(language: str) -> Segmenter:
     if code not in _WITHOUT_SPACES:
         words = _spaced(code)
         return lambda text: words(clean(text))
-    cut = {"zh": _chinese, "ja": _japanese, "th": _thai}[_WITHOUT_SPACES[code]]()
+    cut = {"zh": _chinese, "ja": _japanese, "th": _thai, "my": _burmese}[_WITHOUT_SPACES[code]]()
     return lambda text: cut(clean(text))
 
 
@@ -185,3 +186,12 @@ def _thai() -> Segmenter:
     from pythainlp.tokenize import word_tokenize
 
     return _unspaced(r"\p{Thai}", lambda text: word_tokenize(text, engine="newmm", keep_whitespace=False))
+
+
+def _burmese() -> Segmenter:
+    import regex
+
+    # A syllable begins at a consonant or an independent vowel, unless it closes the syllable before (it has an asat)
+    # or is part of a stack (beside a virama); NFC puts a dot below before the asat.
+    begins = regex.compile(r"(?<!\u1039)(?=[\u1000-\u102A\u103F](?!\u1037?\u103A|\u1039))")
+    return _unspaced(r"\p{Myanmar}", lambda text: begins.sub(" ", text).split())
