@@ -14,7 +14,7 @@ import pytest
 
 from realign.jobs import forking
 from realign.jobs.warm import SWITCH, script_of
-from study import PROJECT, Study, environment, recipe
+from study import PLAIN, PROJECT, Study, environment, recipe
 
 # plays Snakemake: runs each script named on the standard input, warm or cold, and prints its number and its status
 SNAKEMAKE = """
@@ -247,6 +247,21 @@ def test_only_plain_jobs_of_this_project_are_forked(tmp_path: Path) -> None:
     assert script_of(f"set -euo pipefail;  /usr/bin/env python {job}") is None
     assert script_of(f"source activate x; {prefix} {job}") is None
     assert script_of("set -euo pipefail;  snakemake --report 'out") is None
+
+
+def test_members_of_a_group_share_imports_and_a_single_job_of_a_cluster_has_its_own(
+    finished_study: Study, tmp_path: Path
+) -> None:
+    study = finished_study.copy(tmp_path)
+    script = study.project / "workflow/scripts/measure.py"
+    script.write_text(script.read_text() + '    print("shared:", "realign.jobs.digest" in __import__("sys").modules)\n')
+    jobs = [f"measure_pretrained:model=mine,lang={language}" for language in ("de", "it")]
+    on_a_node = [*PLAIN, "--nolock", "--mode", "remote", "--force", "-j1", "--allowed-rules", "measure_pretrained"]
+    for targets in (jobs, jobs[:1]):
+        finished = study.snakemake(*on_a_node, "--target-jobs", *targets)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        log = study.folder / "results/logs/alignment/mine/pretrained/de.log"
+        assert f"shared: {len(targets) > 1}" in log.read_text()
 
 
 def made(study: Study) -> dict[str, bytes]:
