@@ -352,7 +352,7 @@ def test_all_languages_are_compared_over_as_many_pairs_as_each_has(encoders: lis
     table = alignment_table([], two, STARTS, METHODS, MEASURES)
     of = table.groupby("language")[["score", "n", "available"]].first()
     assert of.loc["de"].tolist() == [0.7, 50, 90] and of.loc["nl"].tolist() == [0.5, 50, 51]
-    said = "few held-out pairs for de (90), nl (51); weak alignment is compared over 50 pairs of each language, and"
+    said = "few measured pairs for de (90), nl (51); weak alignment is compared over 50 pairs of each language, and"
     assert str(few_pairs(table)).startswith(said) and few_pairs(table.assign(available=100)) is None
     # a language with too few pairs for any number does not pull the others down
     table = alignment_table([], [*two, with_pairs(italian, 3, {})], STARTS, METHODS, MEASURES)

@@ -172,6 +172,36 @@ def test_a_new_model_runs_only_its_own_combinations(finished_study: Study) -> No
     assert all("/other" in path for path in planned - SUMMARIES - {"models.csv"})
 
 
+def test_random_weights_are_drawn_for_the_models_that_ask_for_them(finished_study: Study) -> None:
+    mine: dict[str, Any] = {"source": "files", "path": "encoder"}
+    with finished_study.changed_config(models={"mine": mine, "control": {**mine, "init": "random"}}):
+        planned = finished_study.planned()
+        assert "models/control/manifest.json" in planned
+        assert all("/control" in path for path in planned - SUMMARIES - {"models.csv"})
+        finished_study.run("results/models/control/manifest.json")
+        with finished_study.changed_config(
+            models={"mine": mine, "control": {**mine, "init": "random", "init_seed": 1}}
+        ):
+            assert "models/control/manifest.json" in finished_study.planned()
+    drawn = json.loads((finished_study.folder / "results/models/control/manifest.json").read_text())
+    kept = json.loads((finished_study.folder / "results/models/mine/manifest.json").read_text())
+    assert drawn["method"] == "random" and drawn["seed"] == 0 and drawn["weights_sha256"] != kept["weights_sha256"]
+    assert drawn["files"] == kept["files"], "the same architecture and tokenizer"
+    with finished_study.changed_config(models={"mine": {**mine, "init_seed": 3}}):
+        assert finished_study.planned() == set(), "pretrained weights take no seed"
+
+
+def test_measuring_the_training_bitext_measures_again_and_trains_nothing(finished_study: Study) -> None:
+    with finished_study.changed_config(measurement={"split": "train"}):
+        planned = finished_study.planned()
+    languages = ("de", "it")
+    measured = {
+        f"alignment/mine/{start}/{lang}.json" for start in ("pretrained", f"{RECIPE}/seed31") for lang in languages
+    }
+    scored = scores("baseline", *languages) | scores("before-dictionary", *languages)
+    assert planned == measured | scored | SUMMARIES
+
+
 def test_a_new_method_runs_only_its_own_combinations(finished_study: Study) -> None:
     with finished_study.changed_config(methods=["baseline", "before-dictionary", "before-fastalign"]):
         planned = finished_study.planned()
@@ -346,6 +376,7 @@ TREEBANKS = {"en": "UD_English-EWT", "de": "UD_German-GSD", "it": "UD_Italian-IS
         ({"models": {"mine": {"source": "lab", "layers": 2}}}, {"models/mine/manifest.json"}),
         ({"models": {"mine": {"source": "hub", "name": "o/n"}}}, {"models/mine/manifest.json"}),
         ({"models": {"mine": {"source": "files", "path": "model"}}}, {"models/mine/manifest.json"}),
+        ({"models": {"mine": {"source": "files", "path": "encoder", "init": "random"}}}, {"models/mine/manifest.json"}),
         ({"measurement": {"aligner": "fastalign"}}, {"alignment/mine/pretrained/it.json"} | scores("baseline", "it")),
         ({"measurement": {"measures": ["strong"]}}, {"alignment/mine/pretrained/it.json"} | scores("baseline", "it")),
     ],

@@ -46,6 +46,9 @@ def experiment() -> Experiment:
         ("google-bert/bert-base-multilingual-cased", 178),
         ("FacebookAI/xlm-roberta-base", 278),
         ("FacebookAI/xlm-roberta-large", 560),
+        ("jhu-clsp/mmBERT-small", 140),
+        ("jhu-clsp/mmBERT-base", 307),
+        ("EuroBERT/EuroBERT-210m", 212),
     ],
 )
 def test_a_shape_gives_the_parameters_that_its_model_card_says(name: str, millions: int) -> None:

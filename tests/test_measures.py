@@ -202,7 +202,9 @@ def test_measures_of_sentences_alone_need_no_aligner() -> None:
         Experiment(read_config(merged(content, {**methods, "measurement": {"measures": measures}})), PROJECT / "lab")
         for measures in (["mexa", "weak"], ["mexa"])
     )
-    assert list(of_words.held_out("de")) == ["bitext", "links"] and list(of_sentences.held_out("de")) == ["bitext"]
+    assert list(of_words.measured_bitext("de")) == ["bitext", "links"] and list(of_sentences.measured_bitext("de")) == [
+        "bitext"
+    ]
     assert of_sentences.config.used_aligners == []
     assert of_sentences.measure_params()["sentence_measures"] == SENTENCES
     assert "sentence_measures" not in Experiment(read_config(content), PROJECT / "lab").measure_params()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
 from transformers import MT5Config, MT5Model, PreTrainedModel
@@ -16,6 +17,7 @@ from named_encoders import NAMED, NamedEncoder, copy_named, lab_lines, write_nam
 from realign.encoders.checkpoint import Manifest, load_encoder, sha256_of, vouched_files, write_manifest
 from realign.encoders.importing import import_encoder
 from realign.encoders.layers import parameters_of
+from realign.encoders.random_weights import draw_weights
 from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
 from realign.errors import InputError
 from realign.realignment.freezing import frozen_parameters
@@ -165,6 +167,22 @@ def test_frozen_layers_stay_and_the_others_learn(imported: Path, freeze: str | l
     assert not moved & set(frozen)
     for number in set(range(LAYERS + 1)) - set(numbers):
         assert moved & in_layers[number], f"layer {number} learns"
+
+
+@every_encoder
+def test_random_weights_keep_the_architecture_and_follow_from_their_seed(imported: Path, tmp_path: Path) -> None:
+    found = []
+    for number, seed in enumerate((3, 3, 4)):
+        folder = copy_named(imported, tmp_path / str(number))
+        draw_weights(folder, seed)
+        found.append(load_file(folder / "model.safetensors"))
+        assert {path.name for path in folder.iterdir()} == {path.name for path in imported.iterdir()}
+        assert vouched_files(folder) == vouched_files(imported)
+    kept = load_file(imported / "model.safetensors")
+    matrices = [name for name, weight in kept.items() if weight.dim() == 2 and weight.any()]
+    for name, weight in kept.items():
+        assert torch.equal(found[0][name], found[1][name]) and found[0][name].shape == weight.shape
+    assert all(not torch.equal(found[0][name], other[name]) for name in matrices for other in (kept, found[2]))
 
 
 @every_encoder

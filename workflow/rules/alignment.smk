@@ -1,6 +1,6 @@
 rule measure_pretrained:
     input:
-        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        unpack(lambda w: EXPERIMENT.measured_bitext(w.lang)),
         encoder=manifest(PATHS.model),
         weights=weights_of(manifest(PATHS.model)),
     output:
@@ -26,7 +26,7 @@ rule measure_pretrained:
 
 use rule measure_pretrained as measure_realigned with:
     input:
-        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        unpack(lambda w: EXPERIMENT.measured_bitext(w.lang)),
         encoder=manifest(PATHS.realigned),
         weights=weights_of(manifest(PATHS.realigned), "realigned"),
     output:

@@ -21,7 +21,7 @@ rule prepare_lab_model:
         runtime=asking(30),
     params:
         code=digest("prepare_lab_model"),
-        settings=lambda w: {"layers": CONFIG.encoders[w.model].layers},
+        settings=lambda w: EXPERIMENT.model_params(w.model),
         identity=identity,
     script:
         "../scripts/prepare_lab_model.py"
@@ -49,6 +49,7 @@ rule prepare_files_model:
     params:
         code=digest("prepare_files_model"),
         files=lambda w, input: [Path(path).name for path in input],
+        settings=lambda w: EXPERIMENT.model_params(w.model),
         identity=identity,
     script:
         "../scripts/prepare_files_model.py"
@@ -68,7 +69,7 @@ rule fetch_model:
         "../../envs/models.yaml"
     params:
         code=digest("fetch_model"),
-        settings=lambda w: CONFIG.encoders[w.model].model_dump(include={"name", "revision"}),
+        settings=lambda w: EXPERIMENT.model_params(w.model),
         identity=identity,
     script:
         "../scripts/fetch_model.py"

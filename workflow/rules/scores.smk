@@ -1,6 +1,6 @@
 rule score:
     input:
-        unpack(lambda w: EXPERIMENT.held_out(w.lang)),
+        unpack(lambda w: EXPERIMENT.measured_bitext(w.lang)),
         model=manifest(PATHS.finetuned),
         weights=weights_of(manifest(PATHS.finetuned), "finetuned"),
         test=PATHS.examples.replace("{split}", "test"),

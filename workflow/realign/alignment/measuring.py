@@ -1,4 +1,4 @@
-"""Measure the alignment of an encoder on held-out bitext, on its linked words and on its sentences, layer by layer."""
+"""Measure the alignment of an encoder on bitext, on its linked words and on its sentences, layer by layer."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,10 +106,10 @@ class _Found:
         """The vectors of words and of sentences, by layer."""
         if self.most_words and self._found == 0:
             raise InputError(
-                "no usable word link in the held-out bitext; check the aligner, its dictionary and max_length"
+                "no usable word link in the bitext that is measured; check the aligner, its dictionary and max_length"
             )
         if self.most_sentences and not any(len(part[0][0]) for part in self._by_sentences):
-            raise InputError("no sentence pair in the held-out bitext")
+            raise InputError("no sentence pair in the bitext that is measured")
         return _joined(self._by_words, self.most_words), _joined(self._by_sentences, self.most_sentences)
 
 

@@ -135,7 +135,7 @@ def few_pairs(alignment: pd.DataFrame) -> str | None:
             continue
         counts = ", ".join(f"{language} ({available})" for language, available in few["available"].items())
         return (
-            f"few held-out pairs for {counts}; {measure} alignment is compared over {few['n'].max()} pairs of each "
+            f"few measured pairs for {counts}; {measure} alignment is compared over {few['n'].max()} pairs of each "
             "language, and scores over so few say little"
         )
     return None

@@ -75,9 +75,14 @@ class Finetuning(Section):
 
 
 class Measurement(Section):
-    """Measuring alignment on held-out bitext, and scoring the task."""
+    """Measuring alignment on bitext, and scoring the task."""
 
     aligner: str = Field(MEASURING, description="aligner whose links are used to measure alignment")
+    split: Literal["test", "train"] = Field(
+        "test",
+        description="bitext that is measured: `test` is held out; `train` is what realignment is trained on, as in the "
+        "ACL study, which measured 1,000 pairs of it (`max_word_pairs: 1000`)",
+    )
     measures: Annotated[list[str], Field(min_length=1), AfterValidator(each_once)] = Field(
         [row.name for row in MEASURES if row.default],
         description="measures of alignment; figures and titles show the first: "

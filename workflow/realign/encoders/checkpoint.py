@@ -99,8 +99,10 @@ def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> N
     (folder / name).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
 
 
-def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], origin: str | None = None) -> None:
-    """Write the manifest of an encoder that no stage has trained yet.
+def write_pretrained_manifest(
+    folder: Path, model: str, inputs: Iterable[str], origin: str | None = None, init_seed: int | None = None
+) -> None:
+    """Write the manifest of an encoder that no stage has trained yet; `init_seed` is that of random weights.
 
     Of its `inputs`, those outside `results/` are named without their folder; no two of these may have the same name.
     """
@@ -110,6 +112,8 @@ def write_pretrained_manifest(folder: Path, model: str, inputs: Iterable[str], o
         weights_sha256=sha256_of(folder / WEIGHTS),
         files=vouched_files(folder),
         model=model,
+        method="pretrained" if init_seed is None else "random",
+        seed=init_seed,
         origin=origin,
         inputs=fingerprints,
         versions=library_versions(),

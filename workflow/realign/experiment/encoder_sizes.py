@@ -50,8 +50,13 @@ KNOWN = {
     "intfloat/multilingual-e5-small": Shape(12, 384, 1536, 250037),
     "intfloat/multilingual-e5-base": Shape(12, 768, 3072, 250002, 514),
     "intfloat/multilingual-e5-large": Shape(24, 1024, 4096, 250002, 514),
+    "jhu-clsp/mmBERT-small": Shape(22, 384, 1152 * 3 // 2, 256000, 0),
+    "jhu-clsp/mmBERT-base": Shape(22, 768, 1152 * 3 // 2, 256000, 0),
+    "EuroBERT/EuroBERT-210m": Shape(12, 768, 3072 * 3 // 2, 128256, 0),
 }
 """From the `config.json` that each repository publishes."""
+GATED = ("modernbert", "eurobert")
+"""Families without learned positions, whose feed-forward layers have three matrices: counted as half as wide again."""
 LAB_PIECES = 31_637
 """How many sub-words `trim_to: lab` leaves of the lab's encoder; what `study` leaves is not known before it is made."""
 
@@ -76,10 +81,11 @@ def _from_config(config: Mapping[str, Any]) -> Shape:
     def first(*keys: str) -> int:
         return int(next(config[key] for key in keys if key in config))
 
+    inner, gated = first("intermediate_size", "hidden_dim"), config.get("model_type") in GATED
     return Shape(
         first("num_hidden_layers", "n_layers"),
         first("hidden_size", "dim"),
-        first("intermediate_size", "hidden_dim"),
+        inner * 3 // 2 if gated else inner,
         first("vocab_size"),
-        int(config.get("max_position_embeddings", 0)),
+        0 if gated else int(config.get("max_position_embeddings", 0)),
     )

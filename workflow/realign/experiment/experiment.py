@@ -11,6 +11,7 @@ from typing import Any
 from realign.aligners.registry import ALIGNERS, Aligner
 from realign.alignment.registry import Measure
 from realign.config.methods import Method, labels_of
+from realign.config.models import drawn
 from realign.config.sources import DictionaryHub, is_hub
 from realign.config.whole import Config, kind_row, task_row
 from realign.encoders.entries import LabEncoder
@@ -178,6 +179,11 @@ class Experiment:
         return alternatives([split for split in SPLITS if fetched == hub] + [GOLD] * (not hub))
 
     # models
+
+    def model_params(self, model: str) -> Params:
+        """What an encoder depends on besides its files: which one it is, and the seed of random weights."""
+        entry = self.config.encoders[model]
+        return {**entry.model_dump(include={"layers", "name", "revision"}), **drawn(entry)}
 
     def lab_model_inputs(self, model: str) -> dict[str, Any]:
         """What the vocabulary of the lab's encoder is trimmed to: a list of sub-words, or the texts of the study."""
@@ -398,14 +404,15 @@ class Experiment:
     # measuring and scoring
 
     @cache  # noqa: B019 (there is one experiment)
-    def held_out(self, language: str) -> dict[str, str]:
-        """The held-out bitext by which alignment is measured, and its links if words are; the source has none."""
+    def measured_bitext(self, language: str) -> dict[str, str]:
+        """The bitext by which alignment is measured, and its links if words are; the source language has none."""
         if language == self.source:
             return {}
-        files = {"bitext": self.paths.bitext.format(split="test", lang=language)}
+        split = self.config.measurement.split
+        files = {"bitext": self.paths.bitext.format(split=split, lang=language)}
         if self.config.measures_words:
             aligner = self.config.measurement.aligner
-            files["links"] = self.paths.links.format(aligner=aligner, split="test", lang=language)
+            files["links"] = self.paths.links.format(aligner=aligner, split=split, lang=language)
         return files
 
     @cache  # noqa: B019 (there is one experiment)
@@ -416,7 +423,7 @@ class Experiment:
     @cache  # noqa: B019 (there is one experiment)
     def measure_params(self) -> Params:
         """How alignment is measured."""
-        settings = self.config.measurement.model_dump(exclude={"aligner", "measures"})
+        settings = self.config.measurement.model_dump(exclude={"aligner", "split", "measures"})
         # sorted, because their order matters only to figures
         rows = sorted(self.config.used_measures, key=name_of)
         settings["measures"] = {row.name: row.module for row in rows if row.unit == "word"}
