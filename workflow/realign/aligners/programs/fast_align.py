@@ -1,31 +1,21 @@
-"""The command line of fast_align (Dyer et al. 2013) based on the maintained FastAlign model of `sil-thot`.
+"""The command line of fast_align (Dyer et al. 2013) for the model in `diagonal_model`.
 
     python -m realign.aligners.programs.fast_align -i bitext.txt -d -o -v [-r] > links.txt
 
 Reads `source ||| target` lines and prints Pharaoh links, source index first also with `-r`, as the original does.
-The bitext is streamed from disk in every pass, so that only the model is in memory.
+The words and the model are in memory; the numbers of the word pairs, four bytes each, are in a temporary file.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
+from typing import NoReturn, TextIO
 
-from realign.aligners.programs.models import thot
 from realign.errors import InputError
-from realign.text.bitext import SentencePair, read_bitext
 from realign.text.pharaoh import Link, format_links
-
-if TYPE_CHECKING:
-    from thot.alignment import AlignmentModel, FastAlignModel
-
-Model = TypeVar("Model", bound="AlignmentModel")
-
-MAX_WORDS = 1024
-"""The longest sentence that the model takes; a line with a longer side gets no links."""
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -54,58 +44,28 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def new_model(options: argparse.Namespace) -> "FastAlignModel":
-    """An untrained model with these options."""
-    model: FastAlignModel = thot("alignment").FastAlignModel()
-    model.variational_bayes = options.variational_bayes
-    model.fast_align_p0 = options.p_null
-    return model
+def best_links(options: argparse.Namespace, log: TextIO) -> Iterator[list[Link]]:
+    """Train one direction on the bitext, and give the most probable links of every line, source index first."""
+    # compiled when it is imported, which the other programs and the jobs that start this one do not need
+    from realign.aligners.programs.diagonal_model import Settings, best_origins, number_pairs, read_sides
 
-
-def train(model: Model, bitext: Path, reverse: bool, iterations: Callable[[Model], int], log: TextIO) -> None:
-    """Train one direction on the bitext; each side is copied to a temporary file that the model streams.
-
-    `iterations` says how many there are, once the model has read the bitext.
-    """
-    with TemporaryDirectory(prefix="align.") as folder:
-        source, target = Path(folder, "source"), Path(folder, "target")
-        with open(source, "w", encoding="utf-8") as left, open(target, "w", encoding="utf-8") as right:
-            for pair in read_bitext(bitext):
-                left.write(" ".join(pair.source) + "\n")
-                right.write(" ".join(pair.target) + "\n")
-        sides = (target, source) if reverse else (source, target)
-        model.read_sentence_pairs(str(sides[0]), str(sides[1]))
-        model.start_training()
-        last = iterations(model)
-        for iteration in range(1, last + 1):
-            model.train()
-            print(f"iteration {iteration} of {last}", file=log, flush=True)
-        model.end_training()
-
-
-def best_links(model: "AlignmentModel", bitext: Path, reverse: bool) -> Iterator[list[Link]]:
-    """The Viterbi links of every line, source index first."""
-    lines = read_bitext(bitext)
-    while pairs := list(islice(lines, 1000)):
-        conditions = [_fitting(pair.target if reverse else pair.source, pair) for pair in pairs]
-        predictions = [_fitting(pair.source if reverse else pair.target, pair) for pair in pairs]
-        for _, matrix in model.get_best_alignments(conditions, predictions):
-            # for each predicted word, the condition word that it comes from, counted from 1; 0 is none
-            links = [(origin - 1, word) for word, origin in enumerate(matrix.to_list()) if origin > 0]
-            yield [(j, i) for i, j in links] if reverse else links
-
-
-def _fitting(words: list[str], pair: SentencePair) -> list[str]:
-    return words if max(len(pair.source), len(pair.target)) <= MAX_WORDS else []
+    source, target = read_sides(options.input)
+    settings = Settings(options.iterations, options.p_null, options.variational_bayes)
+    condition, predicted = (target, source) if options.reverse else (source, target)
+    with TemporaryDirectory(prefix="fast_align.") as folder:
+        pairs = number_pairs(source, target, Path(folder, "cells"))
+        for origins in best_origins(
+            condition, predicted, pairs, options.reverse, settings, partial(print, file=log, flush=True)
+        ):
+            links = [(origin, word) for word, origin in enumerate(origins.tolist()) if origin >= 0]
+            yield [(word, origin) for origin, word in links] if options.reverse else links
 
 
 def main(arguments: list[str]) -> None:
     """Run the program; a user's mistake ends it with one sentence and exit status 1."""
     options = parse_arguments(arguments)
     try:
-        model = new_model(options)
-        train(model, options.input, options.reverse, lambda _: options.iterations, sys.stderr)
-        for links in best_links(model, options.input, options.reverse):
+        for links in best_links(options, sys.stderr):
             sys.stdout.write(format_links(links) + "\n")
     except InputError as error:
         sys.exit(f"fast_align: {error}")
