@@ -212,7 +212,7 @@ function kept(view) {
 async function draw(view) {
   const rows = kept(view);
   views[view].data("rows", rows);
-  if (view === "gains") views[view].height(90 + 13 * rows.length);
+  if (view === "gains") views[view].height(Math.min(1600, 90 + 13 * rows.length));
   if (view === "layers") views[view].data("layer", unique(points().map((row) => row.layer)).map((layer) => ({ layer })));
   await views[view].resize().runAsync();
   document.getElementById(view).dataset.rows = rows.length;
