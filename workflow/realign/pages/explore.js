@@ -53,6 +53,8 @@ for (const [key, options] of Object.entries(choices)) {
   });
 }
 
+form.elements.task.value = chosen.task = (series.find((row) => row.transfer !== null) ?? series[0]).task;
+
 const fits = (row, ...keys) => keys.every((key) => chosen[key] === ALL || row[key] === chosen[key]);
 const layerOf = (curve) =>
   ({ last: curve.length - 1, penultimate: curve.length - 2 })[chosen.layer] ?? Number(chosen.layer);
@@ -235,7 +237,10 @@ function correlation() {
   return `${count}. Spearman's ρ = ${rho} [${low}, ${high}]${p}, from correlations.csv.`;
 }
 
-const options = { mode: "vega-lite", renderer: "svg", actions: { export: true, source: false, compiled: false, editor: false } };
+const options = {
+  mode: "vega-lite", renderer: "svg", logLevel: 1, // errors: a view without points is no reason to warn
+  actions: { export: true, source: false, compiled: false, editor: false },
+};
 for (const [view, spec] of Object.entries(specs)) {
   const datasets = { rows: rowsOf[view](), layer: [{ layer: 0 }] };
   const made = await window.vegaEmbed(`#${view}`, { ...spec, datasets }, options);
