@@ -187,6 +187,23 @@ def test_an_encoder_without_weights_is_reported(hub: StandInHub, tmp_path: Path)
     assert refusal in said(client(hub, tmp_path / "cache", code))
 
 
+def test_the_library_takes_an_encoder_by_its_name(hub: StandInHub, tmp_path: Path) -> None:
+    commit = commit_of(hub.root / "models/FacebookAI/xlm-roberta-base")
+    code = """
+    import realign
+    from realign.api.encoders import opened
+    from realign.encoders.checkpoint import read_manifest
+    for name in ("FacebookAI/xlm-roberta-base", "FacebookAI/xlm-roberta-base@{commit}"):
+        with opened(name) as folder:
+            print(read_manifest(folder).model, read_manifest(folder).origin)
+    print(len(realign.measure(name, ["a bridge"], ["un pont"], links=[[(1, 1)]])))
+    realign.measure("FacebookAI/nothing", ["a"], ["b"], links=[[(0, 0)]])
+    """.replace("{commit}", commit)
+    *named, rows, refused = said(client(hub, tmp_path / "cache", code)).splitlines()
+    assert named == [f"FacebookAI/xlm-roberta-base FacebookAI/xlm-roberta-base@{commit}"] * 2
+    assert int(rows) == 3 * 2 * 2 and refused.startswith("refused: FacebookAI/nothing")
+
+
 def test_pairs_of_bitext_are_source_first_whatever_their_name(hub: StandInHub, tmp_path: Path) -> None:
     code = """
     for language in ("ar", "zh"):
