@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 run: .venv/installed
 	@$(BIN)/snakemake -j8 results/correlations.csv all
-	@echo "Results: results/correlations.csv, results/realignment.csv; report: results/report.html"
+	@echo "Results: results/correlations.csv, results/realignment.csv; report: results/report.html, and every observation: results/explore.html"
 
 test: .venv/installed check
 	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadgroup
