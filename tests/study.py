@@ -54,7 +54,7 @@ def write_small_encoder(folder: Path, file: E5File, words: list[str]) -> None:
 def build_study(home: Path, encoder: Path) -> "Study":
     """A copy of the workflow and of the study with an encoder, in which nothing has run."""
     (home / "project").mkdir(parents=True)
-    for name in ("Snakefile", "workflow", "profiles", "lab", "experiments"):
+    for name in ("Snakefile", "workflow", "profiles", "lab", "experiments", "envs"):
         source = PROJECT / name
         if source.is_dir():
             shutil.copytree(source, home / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
