@@ -4,10 +4,6 @@
 localrules:
     compare_measures,
     draw_predictors,
-    tabulate_curves,
-    draw_curves,
-    tabulate_gradients,
-    draw_gradients,
 
 
 rule compare_measures:
@@ -56,6 +52,7 @@ if EXPERIMENT.curves:
             "results/curves.csv",
         log:
             "results/logs/tabulate_curves.log",
+        localrule: True
         params:
             code=digest("tabulate_curves"),
             curves=[curve.params() for curve in EXPERIMENT.curves],
@@ -70,6 +67,7 @@ if EXPERIMENT.curves:
             FIGURES["curves"],
         log:
             "results/logs/draw_curves.log",
+        localrule: True
         params:
             code=digest("draw_curves"),
             style=CONFIG.figures.model_dump(),
@@ -88,6 +86,7 @@ if EXPERIMENT.gradient_logs:
             "results/gradients.csv",
         log:
             "results/logs/tabulate_gradients.log",
+        localrule: True
         params:
             code=digest("tabulate_gradients"),
             runs=[about for *about, _ in EXPERIMENT.gradient_logs],
@@ -101,6 +100,7 @@ if EXPERIMENT.gradient_logs:
             FIGURES["gradients"],
         log:
             "results/logs/draw_gradients.log",
+        localrule: True
         params:
             code=digest("draw_gradients"),
             style=CONFIG.figures.model_dump(),
