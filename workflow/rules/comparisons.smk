@@ -53,6 +53,8 @@ if EXPERIMENT.curves:
         log:
             "results/logs/tabulate_curves.log",
         localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("tabulate_curves"),
             curves=[curve.params() for curve in EXPERIMENT.curves],
@@ -68,6 +70,8 @@ if EXPERIMENT.curves:
         log:
             "results/logs/draw_curves.log",
         localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("draw_curves"),
             style=CONFIG.figures.model_dump(),
@@ -87,6 +91,8 @@ if EXPERIMENT.gradient_logs:
         log:
             "results/logs/tabulate_gradients.log",
         localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("tabulate_gradients"),
             runs=[about for *about, _ in EXPERIMENT.gradient_logs],
@@ -101,6 +107,8 @@ if EXPERIMENT.gradient_logs:
         log:
             "results/logs/draw_gradients.log",
         localrule: True
+        conda:
+            "../../envs/text.yaml"
         params:
             code=digest("draw_gradients"),
             style=CONFIG.figures.model_dump(),
