@@ -61,6 +61,7 @@ def test_the_acl_study_correlates_baselines_of_five_epochs() -> None:
     assert {config.epochs_of(task) for task in ("pos", "ner", "nli")} == {5}
     assert [config.max_length_of(task) for task in ("pos", "ner", "nli")] == [128, 128, 256]
     assert (config.measurement.aligner, config.measurement.max_word_pairs) == ("dictionary", 1000)
+    assert config.measurement.split == "test", "held out, on purpose"
 
 
 def test_alignfreeze_has_every_published_score_and_no_other() -> None:
