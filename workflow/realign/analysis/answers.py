@@ -16,6 +16,9 @@ def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, conf
     """Whether alignment of the last layer goes with transfer, over all models, before and after fine-tuning."""
     cells = {moment: headline(correlations, task, moment, measure) for moment in ("before", "after")}
     before, after = cells.values()
+    if any(pd.isna(cell[number]) for cell in cells.values() for number in ("rho", "low", "high", "p")):
+        points = f"{before['n']} before fine-tuning and {after['n']} after it"
+        return f"Too few points to tell whether alignment goes with transfer, or too many alike: {points}."
     interval = f"{confidence:.0%} interval over languages and models"
     sentences = [
         f"Before fine-tuning, Spearman's ρ between {measure} last-layer alignment and transfer is {before['rho']:.2f} "
@@ -24,7 +27,7 @@ def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, conf
         f"{after['rho']:.2f} ({after['low']:.2f} to {after['high']:.2f}; p = {after['p']:.2g}).",
         f"The {before['n']} points are {before['models']} models, {before['seeds']} seeds and {before['languages']} "
         f"languages, with alignment over {before['pairs']} word pairs of each language.",
-        _verdict({moment: cell for moment, cell in cells.items() if pd.notna(cell["p"])}),
+        _verdict(cells),
         ceiling_note(pd.Series([cell["ceiling"] for cell in cells.values()])).strip(),
     ]
     return " ".join(filter(None, sentences))
