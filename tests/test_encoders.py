@@ -25,6 +25,7 @@ from realign.encoders.importing import import_encoder
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
 from realign.errors import InputError
+from realign.text.files import atomic_writer
 
 CPU = torch.device("cpu")
 
@@ -210,6 +211,14 @@ def test_a_checkpoint_that_fails_leaves_nothing(tmp_path: Path) -> None:
         (unfinished / WEIGHTS).write_bytes(b"half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_finished_files_of_a_checkpoint_have_a_recorded_sum(tmp_path: Path) -> None:
+    folder = tmp_path / "results/finetuned/seed31"
+    with new_checkpoint(folder) as unfinished, atomic_writer(unfinished / "loss.csv") as out:
+        out.write("step,loss\n")
+    records = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(records) == ["results/.sums/finetuned/seed31/loss.csv", "results/finetuned/seed31/loss.csv"]
 
 
 def test_a_checkpoint_leaves_alone_what_others_with_a_similar_name_are_writing(tmp_path: Path) -> None:

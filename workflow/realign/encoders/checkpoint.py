@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realign.errors import InputError
-from realign.text.files import record_sum, sha256_of, umask, verify
+from realign.text.files import record_sum, sha256_of, sum_of, umask, verify
 
 if TYPE_CHECKING:
     import torch
@@ -91,7 +91,8 @@ def new_checkpoint(folder: Path) -> Iterator[Path]:
                 record_sum(folder / path.name, sha256_of(path))
             os.replace(path, folder / path.name)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for place in filter(None, (temporary, sum_of(temporary))):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def write_manifest(folder: Path, manifest: BaseModel, name: str = MANIFEST) -> None:
