@@ -411,7 +411,7 @@ def test_the_code_of_one_kind_of_task_leaves_the_others_alone(finished_study: St
     tasks = finished_study.project / "workflow/realign/tasks"
     with (
         finished_study.changed_file(tasks / "classification/model.py", "return len(data)", "return 1 * len(data)"),
-        finished_study.changed_file(tasks / "nli.py", "return count_pairs(path)", "return 0 + count_pairs(path)"),
+        finished_study.changed_file(tasks / "nli.py", "return count_labelled", "return 0 + count_labelled"),
     ):
         assert finished_study.planned() == set()
     with finished_study.changed_file(tasks / "metrics/entity_f1.py", "2 * len(", "2.0 * len("):

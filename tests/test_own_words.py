@@ -72,5 +72,5 @@ def test_more_sentences_than_there_are_is_an_error(study: Study, monkeypatch: py
     }
     with pytest.raises(InputError, match=r"tasks.pos.training_sentences: found 1000; pos/en.train.conllu has \d+ "):
         Experiment(read_config(config), PROJECT / "lab").training_examples("pos")
-    with pytest.raises(InputError, match=r"models.mine.trim_to.*'lab', 'study' or null"):
+    with pytest.raises(InputError, match="models.mine.trim_to: found 'mine'; expected 'lab', 'study' or null"):
         read_config(config | {"models": {"mine": {"source": "lab", "trim_to": "mine"}}})

@@ -59,6 +59,7 @@ class Player:
         self.folder = folder
         paths = f"{PROJECT / 'workflow'}{os.pathsep}{folder}"
         variables = {"PYTHONPATH": paths, SWITCH: "yes" if warm else "no"}
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
         self.process = subprocess.Popen(
             [sys.executable, "-c", SNAKEMAKE], cwd=folder, env=environment() | variables, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,

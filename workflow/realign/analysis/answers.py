@@ -17,8 +17,7 @@ def correlation_answer(correlations: pd.DataFrame, task: str, measure: str, conf
     cells = {moment: headline(correlations, task, moment, measure) for moment in ("before", "after")}
     before, after = cells.values()
     if any(pd.isna(cell[number]) for cell in cells.values() for number in ("rho", "low", "high", "p")):
-        points = f"{before['n']} before fine-tuning and {after['n']} after it"
-        return f"Too few points to tell whether alignment goes with transfer, or too many alike: {points}."
+        return "Too few points to tell whether alignment goes with transfer."
     interval = f"{confidence:.0%} interval over languages and models"
     sentences = [
         f"Before fine-tuning, Spearman's ρ between {measure} last-layer alignment and transfer is {before['rho']:.2f} "

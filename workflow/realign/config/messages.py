@@ -41,8 +41,6 @@ def sentence(error: ValidationError, content: object, descriptions: dict[str, st
         case "union_tag_not_found" | "union_tag_invalid":
             return _sentence_on_tag(key, first)
     message = re.sub(r"^Value error, ", "", first["msg"])
-    if first["type"] == "literal_error" and "null" in descriptions.get(path[-1], ""):
-        message = message.replace(" or ", ", ") + " or null"
     if not key:
         return message
     return f"{key}: found {first['input']!r}; {message[0].lower() + message[1:]}"

@@ -1,10 +1,16 @@
 """Where a config's encoder comes from: the lab, a directory of the user's, or the hub."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from realign.settings import Revision, Section
+
+
+def _known_texts(value: Any) -> Any:
+    if value not in ("lab", "study", None):
+        raise ValueError("expected 'lab', 'study' or null")
+    return value
 
 
 class LabEncoder(Section):
@@ -14,7 +20,7 @@ class LabEncoder(Section):
     layers: Annotated[int, Field(ge=1, le=12, strict=True)] = Field(
         12, description="how many of its 12 layers to keep, from the bottom"
     )
-    trim_to: Literal["lab", "study"] | None = Field(
+    trim_to: Annotated[Literal["lab", "study"] | None, BeforeValidator(_known_texts)] = Field(
         "lab",
         description="sub-words to keep, besides single characters: `lab` keeps those of the lab corpus; `study` those "
         "of this experiment's own bitext and examples, so that a change of these makes the model again; null keeps all",
