@@ -32,6 +32,8 @@ PACKAGES = {
 ACCOUNTING_PACKAGES = {"slurmdbd": "slurmdbd", "mariadb-server-core": "mariadbd", "mariadb-client-core": "mariadb"}
 CLUSTER, ACCOUNT = "realign", "my-project"
 CONFIGURATION = Path("/etc/slurm")
+SAVED = Path("/etc/slurm.realign-saved")
+"""The machine's own configuration while a cluster runs; an empty folder if it has none."""
 NODES = ["node1", "node2"]
 
 SLURM_CONF = """
@@ -113,13 +115,10 @@ def cluster(*, accounting: bool = False) -> Iterator[Path]:
     With `accounting`, a database notes jobs, and refuses those of an account other than `ACCOUNT` and root's own.
     """
     _install(PACKAGES | ACCOUNTING_PACKAGES if accounting else PACKAGES)
-    saved = None
     with one_at_a_time(), tempfile.TemporaryDirectory(prefix="realign-slurm-") as folder:
         home = Path(folder)
         home.chmod(0o755)
-        if CONFIGURATION.exists():
-            saved = CONFIGURATION.with_name("slurm.realign-saved")
-            CONFIGURATION.rename(saved)
+        replace_configuration()
         daemons: list[subprocess.Popen[bytes]] = []
         try:
             _configure(home, accounting)
@@ -131,9 +130,26 @@ def cluster(*, accounting: bool = False) -> Iterator[Path]:
             for daemon in reversed(daemons):
                 _stop(daemon)
             _end_left_jobs(home)
-            shutil.rmtree(CONFIGURATION)
-            if saved:
-                saved.rename(CONFIGURATION)
+            put_configuration_back()
+
+
+def replace_configuration() -> None:
+    """Keep the machine's own configuration aside, also where a killed cluster has left its own in its place."""
+    put_configuration_back()
+    if CONFIGURATION.exists():
+        CONFIGURATION.rename(SAVED)
+    else:
+        SAVED.mkdir()
+    CONFIGURATION.mkdir()
+
+
+def put_configuration_back() -> None:
+    """Give the machine its own configuration again; nothing to do where no cluster has replaced it."""
+    if SAVED.exists():
+        shutil.rmtree(CONFIGURATION, ignore_errors=True)
+        SAVED.rename(CONFIGURATION)
+        if not any(CONFIGURATION.iterdir()):
+            CONFIGURATION.rmdir()
 
 
 @contextmanager
@@ -199,7 +215,6 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _configure(home: Path, accounting: bool) -> None:
-    CONFIGURATION.mkdir()
     host = socket.gethostname().split(".")[0]
     controller_port, accounting_port, database_port, *ports = _free_ports(3 + len(NODES))
     nodes = [NODE.format(name=name, host=host, port=port) for name, port in zip(NODES, ports, strict=True)]

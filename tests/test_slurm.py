@@ -13,7 +13,18 @@ from threading import Thread
 import psutil
 import pytest
 
-from cluster import SUBMITTED, NoCluster, cluster, completed, computing, lose_and_return, slurm, wait_for
+from cluster import (
+    SUBMITTED,
+    NoCluster,
+    cluster,
+    completed,
+    computing,
+    lose_and_return,
+    put_configuration_back,
+    replace_configuration,
+    slurm,
+    wait_for,
+)
 from realign.jobs.signals import catches
 from study import Study, environment
 
@@ -87,6 +98,25 @@ def home(pytestconfig: pytest.Config) -> Iterator[Path]:
             pytestconfig.stash[SUBMITTED] = len(completed(folder))
     except NoCluster as reason:
         pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_killed_cluster_leaves_nothing_that_stops_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    configuration, saved = tmp_path / "slurm", tmp_path / "slurm.saved"
+    monkeypatch.setattr("cluster.CONFIGURATION", configuration)
+    monkeypatch.setattr("cluster.SAVED", saved)
+    if own:
+        configuration.mkdir()
+        (configuration / "own.conf").touch()
+    for _ in range(2):  # the first is killed: it never puts anything back
+        replace_configuration()
+        assert not any(configuration.iterdir())
+        (configuration / "slurm.conf").touch()
+    put_configuration_back()
+    assert [path.name for path in configuration.glob("*")] == (["own.conf"] if own else [])
+    assert configuration.exists() == own and not saved.exists()
 
 
 def disturb(watch: Watch, running: list[tuple[str, str, str, str]]) -> None:

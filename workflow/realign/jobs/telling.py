@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import psutil
+
 from realign.jobs.progress import Run, last_run, summary
 
 SHOWN_EVERY, PRINTED_EVERY = 5.0, 60.0
@@ -24,10 +26,11 @@ def tell(folder: Path, more: str, handlers: Iterable[Any]) -> None:
 
 
 def _tell(folder: Path, more: str, panel: Any) -> None:
-    start, silent, told, never = datetime.now(), 0, 0, Event()
+    process_start = int(psutil.Process().create_time())
+    silent, told, never = 0, 0, Event()
     while True:
         never.wait(SHOWN_EVERY if panel else PRINTED_EVERY)
-        run = _current(folder, start)
+        run = _current(folder, process_start)
         if run is None:
             continue
         said = f"{summary(run, datetime.now())}; {more} says more"
@@ -50,9 +53,9 @@ def panel_of(handlers: Iterable[Any]) -> Any:
     return None
 
 
-def _current(folder: Path, start: datetime) -> Run | None:
-    """The run that this process has started, while it goes on."""
+def _current(folder: Path, process_start: int) -> Run | None:
+    """The run that this process has started, while it goes on; Snakemake's log dates it in whole seconds."""
     run = last_run(folder)
-    if run is None or not run.counts or run.ending or run.started.timestamp() < int(start.timestamp()):
+    if run is None or not run.counts or run.ending or run.started.timestamp() < process_start:
         return None
     return run
