@@ -1,22 +1,32 @@
 """The library's functions and their commands: on files, lists, names, directories and loaded models."""
 
 import inspect
+import re
+import shlex
+import signal
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
 import yaml
+from snakemake.cli import get_argument_parser
 
 import realign
 from realign.aligners.registry import ALIGNERS
 from realign.alignment.registry import MEASURES
 from realign.api.settings import FINETUNING, LINKING, MEASURING, REALIGNING, SCORING
+from realign.command.main import COMMANDS
+from realign.command.run import command as snakemake_command
 from realign.config.methods import REALIGNMENTS
 from realign.config.whole import Config, Finetuning, Measurement
 from realign.encoders.checkpoint import read_manifest
@@ -232,12 +242,61 @@ def test_the_commands_write_pharaoh_csv_and_checkpoints_and_read_pipes(small_enc
     assert list(rows["metric"]) == ["accuracy"] * 2 and rows["score"].between(0, 1).all(), scored.stderr
 
 
-def test_every_command_explains_itself_with_an_example_and_says_mistakes_in_one_line(tmp_path: Path) -> None:
+class Parsed(Exception):
+    """A command line was understood."""
+
+
+def examples_in(help_text: str) -> list[list[str]]:
+    """The words of every command of `realign` in the examples of a help text, and of the programs of a clone."""
+    _, _, shown = help_text.partition("\nexample")
+    lines = [shlex.split(line, comments=True) for line in shown.splitlines()[1:]]
+    words = [" ".join("\n" if word in ("|", "&&", ">") else word for word in line).split("\n") for line in lines]
+    return [one.split() for parts in words for one in parts if re.match(r"(realign\b|workflow/)", one.strip())]
+
+
+@pytest.mark.parametrize("name", [one.name for one in COMMANDS])
+def test_the_help_of_every_command_shows_examples_that_parse(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parse = ArgumentParser.parse_args
+
+    def only_parse(parser: ArgumentParser, words: list[str]) -> None:
+        parse(parser, words)
+        raise Parsed
+
+    mains = {one.name: import_module(one.module).main for one in COMMANDS}
+    with suppress(SystemExit):
+        mains[name](["--help"])
+    examples = examples_in(capsys.readouterr().out)
+    assert name in {words[1] for words in examples}
+    monkeypatch.setattr(ArgumentParser, "parse_args", only_parse)
+    for _, called, *words in examples:
+        if called == "run":
+            options = snakemake_command(words, PROJECT)[3:]
+            assert parse(get_argument_parser(), options).snakefile == str(PROJECT / "Snakefile")
+            continue
+        with pytest.raises(Parsed):
+            mains[called](words)
+
+
+@pytest.mark.parametrize("name", ["check", "estimate", "progress", "tidy", "verify"])
+def test_a_program_of_the_clone_shows_examples_of_itself(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = PROJECT / "workflow" / name
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", [str(program), "--help"])
+    with pytest.raises(SystemExit) as ended:
+        run_path(str(program))
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and said.startswith(f"usage: workflow/{name} ")
+    assert {words[0] for words in examples_in(said)} == {f"workflow/{name}"}
+
+
+def test_every_command_is_listed_and_says_mistakes_in_one_line(tmp_path: Path) -> None:
     listed = command("--help").stdout
-    for name in ("links", "measure", "realign", "finetune", "score", "report", "verify", "init", "run"):
-        assert f"  {name} " in listed
-    said = command("realign", "--help").stdout
-    assert "example:\n  realign realign path/to/encoder" in said and "constant learning rate" in said
+    assert all(f"  {one.name} " in listed for one in COMMANDS)
+    assert "constant learning rate" in command("realign", "--help").stdout
     for arguments, sentence in (
         (["nothing"], "no command 'nothing'"),
         (["links", "lost", "lost"], "lost: no such file"),

@@ -5,17 +5,18 @@ from pathlib import Path
 
 from realign.api.settings import DTYPE, FINETUNING, PRECISION, SEED, kind_fields
 from realign.api.tasks import finetune
-from realign.command.options import add_common, add_encoder, add_settings, path, settings_in, subparser
+from realign.command.options import add_common, add_encoder, add_settings, path, settings_in
+from realign.jobs.parsers import command_parser
 from realign.tasks.registry import KINDS, TASKS
 
 
 def main(arguments: Sequence[str]) -> None:
     """Fine-tune, save, and print where."""
-    parser = subparser(
+    parser = command_parser(
         "finetune",
         "Fine-tune an encoder on a task, and save it as a Hugging Face directory. The tasks and their files:\n"
         + "\n".join(f"  {row.name}: {row.summary}; {row.formats}" for row in TASKS),
-        "  realign finetune path/to/encoder pos en.train.conllu --epochs 2 --out tagger",
+        "realign finetune path/to/encoder pos en.train.conllu --epochs 2 --out tagger",
     )
     add_encoder(parser)
     parser.add_argument("task", choices=[row.name for row in TASKS], metavar="task", help="what is learned")

@@ -1,12 +1,12 @@
 """`realign init`: the folder of a study to start from."""
 
-import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from realign.errors import InputError
 from realign.experiment.project import project_folder
+from realign.jobs.parsers import command_parser
 from realign.text.files import atomic_writer
 
 TEMPLATE = Path(__file__).parent / "study"
@@ -25,11 +25,10 @@ def experiments() -> dict[str, Path]:
 def main(arguments: Sequence[str]) -> None:
     """Make the folder; raises `InputError` if it has files already."""
     known = experiments()
-    parser = argparse.ArgumentParser(
-        prog="realign init",
-        description="Make the folder of a study: its config, folders for data, and a README that says how to go on.",
-        epilog="example:\n  realign init study && cd study && realign run",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "init",
+        "Make the folder of a study: its config, folders for data, and a README that says how to go on.",
+        "realign init study && cd study && realign run",
     )
     parser.add_argument("folder", type=Path, help="where the study goes")
     parser.add_argument(

@@ -15,20 +15,20 @@ from realign.command.options import (
     path,
     refuse_two_pipes,
     settings_in,
-    subparser,
 )
+from realign.jobs.parsers import command_parser
 from realign.text.pharaoh import format_links
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write the links of every sentence pair, a line each."""
-    parser = subparser(
+    parser = command_parser(
         "links",
         "Link the words of sentence pairs. Line i has the links of line i, such as `0-0 2-1`: the third source word is "
         "linked\nto the second target word. The aligners:\n"
         + "\n".join(f"  {row.name}: {row.summary}" for row in ALIGNERS),
-        "  realign links en.txt fr.txt --dictionary en-fr.txt > links.txt\n"
-        "  zcat bitext.gz | realign links - --symmetrization intersect",
+        "realign links en.txt fr.txt --dictionary en-fr.txt > links.txt",
+        "zcat bitext.gz | realign links - --symmetrization intersect",
     )
     add_bitext(parser)
     add_aligner(parser)

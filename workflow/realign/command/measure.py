@@ -15,17 +15,17 @@ from realign.command.options import (
     path,
     refuse_two_pipes,
     settings_in,
-    subparser,
 )
+from realign.jobs.parsers import command_parser
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write a row for each layer, direction and measure."""
-    parser = subparser(
+    parser = command_parser(
         "measure",
         "Measure how well the words of translations align inside an encoder. The table is CSV: layer (0 is the "
         "embeddings),\ndirection (forward is from source to target), measure, score, and n, the number of word pairs.",
-        "  realign measure path/to/encoder en.txt fr.txt --dictionary en-fr.txt",
+        "realign measure path/to/encoder en.txt fr.txt --dictionary en-fr.txt",
     )
     add_encoder(parser)
     add_bitext(parser)

@@ -18,17 +18,6 @@ from realign.text.files import atomic_writer
 STDIN = "-"
 
 
-def subparser(name: str, description: str, example: str) -> argparse.ArgumentParser:
-    """The parser of a subcommand, whose help ends with an example."""
-    return argparse.ArgumentParser(
-        prog=f"realign {name}",
-        description=description,
-        epilog=f"example:\n{example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
 def add_bitext(parser: argparse.ArgumentParser) -> None:
     """The texts of a bitext, as two files or as one."""
     parser.add_argument("source", type=path, help="text with a sentence a line, words separated by spaces; - is stdin")

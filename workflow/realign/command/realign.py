@@ -14,18 +14,18 @@ from realign.command.options import (
     path,
     refuse_two_pipes,
     settings_in,
-    subparser,
 )
 from realign.errors import InputError
+from realign.jobs.parsers import command_parser
 
 
 def main(arguments: Sequence[str]) -> None:
     """Realign, save, and print where."""
-    parser = subparser(
+    parser = command_parser(
         "realign",
         "Train an encoder to give translations similar representations, and save it as a Hugging Face directory.",
-        "  realign realign path/to/encoder en.txt fr.txt --dictionary en-fr.txt --out realigned\n"
-        "  realign realign lab:6 en.txt fr.txt en.txt es.txt --dictionary en-fr.txt en-es.txt --out realigned",
+        "realign realign path/to/encoder en.txt fr.txt --dictionary en-fr.txt --out realigned",
+        "realign realign lab:6 en.txt fr.txt en.txt es.txt --dictionary en-fr.txt en-es.txt --out realigned",
     )
     add_encoder(parser)
     said = "parallel texts, a pair for each language"

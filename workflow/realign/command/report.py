@@ -1,6 +1,5 @@
 """`realign report`: what a finished study found, in sentences."""
 
-import argparse
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,17 +10,14 @@ from realign.analysis.answers import correlation_answer, gain_answer
 from realign.analysis.tables import BASELINE, read_table
 from realign.config.reading import check_config_file, read_config
 from realign.errors import InputError
+from realign.jobs.parsers import command_parser
 from realign.text.files import RESULTS
 
 
 def main(arguments: Sequence[str]) -> None:
     """Print what the tables of a study say; raises `InputError` if a table is missing."""
-    parser = argparse.ArgumentParser(
-        prog="realign report",
-        description="Say in sentences what a finished study found, with intervals; the tables are in results/.",
-        epilog="example:\n  realign report study",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    said = "Say in sentences what a finished study found, with intervals; the tables are in results/."
+    parser = command_parser("report", said, "realign report study")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="the study (default: here)")
     folder = parser.parse_args(arguments).folder
     try:

@@ -17,10 +17,10 @@ Run the study in this folder. Targets and options are Snakemake's, and `snakemak
 profile, as many jobs run at once as there are cores. `--profile slurm` takes the profile that the package carries.
 
 examples:
-  realign run -n                          what would run
-  realign run                             everything, up to results/report.html
-  realign run results/correlations.csv    one file and what it needs
-  realign run --profile slurm             on a SLURM cluster
+  realign run -n                          # what would run
+  realign run                             # everything, up to results/report.html
+  realign run results/correlations.csv    # one file and what it needs
+  realign run --profile slurm             # on a SLURM cluster
 """
 SAYS_JOBS = re.compile(r"-[jc](\d+|all)?|--(jobs|cores|profile)(=.*)?")
 """Options that say how many jobs may run at once."""

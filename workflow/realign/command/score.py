@@ -6,18 +6,19 @@ from pathlib import Path
 
 from realign.api.settings import SCORING, kind_fields
 from realign.api.tasks import score
-from realign.command.options import add_common, add_output, add_settings, output, path, settings_in, subparser
+from realign.command.options import add_common, add_output, add_settings, output, path, settings_in
 from realign.jobs.bars import bar
+from realign.jobs.parsers import command_parser
 from realign.tasks.registry import KINDS
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write a row for each file and metric."""
-    parser = subparser(
+    parser = command_parser(
         "score",
         "Score a fine-tuned model on labelled files, in any language. The table is CSV: file, metric, score, and n, "
         "the number\nof labels scored.",
-        "  realign score tagger en.test.conllu fr.test.conllu",
+        "realign score tagger en.test.conllu fr.test.conllu",
     )
     parser.add_argument("model", type=Path, help="a directory that `realign finetune` or a study has saved")
     parser.add_argument("test", type=path, nargs="+", help="labelled examples in the task's format; - is stdin")

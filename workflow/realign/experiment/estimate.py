@@ -5,7 +5,6 @@ parameter of the layers and each sub-word (Kaplan et al. 2020), and not less tha
 takes. What the estimate assumes is printed with it, and is an option.
 """
 
-import argparse
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from realign.errors import InputError
 from realign.experiment.encoder_sizes import KNOWN, Shape, shape_of
 from realign.experiment.experiment import Experiment
 from realign.experiment.project import project_folder
+from realign.jobs.parsers import command_parser
 from realign.text.files import RESULTS
 
 PROJECT = project_folder()
@@ -148,7 +148,12 @@ def estimate(path: Path, assumed: Assumptions) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the estimate of an experiment."""
-    parser = argparse.ArgumentParser(prog="realign estimate", description="Jobs, GPU hours and disk of an experiment.")
+    parser = command_parser(
+        "estimate",
+        "Say what an experiment will take before anything is fetched: jobs, GPU hours and disk.",
+        "realign estimate",
+        "realign estimate --configfile other.yaml --teraflops 100",
+    )
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")
     for option in OPTIONS:
         flag = "--" + option.name.replace("_", "-")

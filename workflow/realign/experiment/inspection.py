@@ -4,7 +4,6 @@ For each target language it counts what the run will find: sentence pairs, words
 to measure alignment on, and examples. The first mistake in each file is one sentence with its line.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
@@ -22,6 +21,7 @@ from realign.experiment.checks import check_inputs
 from realign.experiment.experiment import Experiment
 from realign.experiment.locate import SPLITS
 from realign.experiment.project import project_folder
+from realign.jobs.parsers import command_parser
 from realign.text.bitext import SentencePair, read_bitext, read_moses
 from realign.text.dictionary import Translations, read_dictionary
 
@@ -99,8 +99,12 @@ def inspect(experiment: Experiment, languages: Sequence[str]) -> Iterator[tuple[
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what the files of each language hold; the exit status is 1 if one has a mistake."""
-    parser = argparse.ArgumentParser(
-        prog="realign check", description="Read a study's own files, language by language, before anything runs."
+    parser = command_parser(
+        "check",
+        "Read a study's own files, language by language, before anything runs: what they hold, and their mistakes.",
+        "realign check",
+        "realign check fr es",
+        "realign check --configfile other.yaml",
     )
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help="default: all target languages")
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")

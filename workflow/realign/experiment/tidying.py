@@ -3,7 +3,6 @@
 That is: encoders that the config no longer names, and the saved states of trainings that nothing will continue.
 """
 
-import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from realign.experiment.experiment import Experiment
 from realign.experiment.paths import CHECKPOINT_FILES
 from realign.experiment.project import project_folder
 from realign.jobs.locks import is_held
+from realign.jobs.parsers import command_parser
 from realign.text.files import RESULTS, SUMS
 
 MANIFEST = CHECKPOINT_FILES["manifest"]
@@ -92,10 +92,12 @@ def tidy(config: Path, *, states: bool, delete: bool) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what a study no longer needs, and delete it if asked to."""
-    parser = argparse.ArgumentParser(
-        prog="realign tidy",
-        description="List what a study no longer needs: encoders that its config does not name, and saved states of "
-        "abandoned trainings. Scores and tables are never touched.",
+    parser = command_parser(
+        "tidy",
+        "List what a study no longer needs, with its size: encoders that the config does not name, and saved states of "
+        "abandoned\ntrainings. Scores and tables are never touched.",
+        "realign tidy",
+        "realign tidy --delete",
     )
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")
     parser.add_argument("--states", action="store_true", help="also states that the next run would continue")

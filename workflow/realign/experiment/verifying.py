@@ -3,7 +3,6 @@
 It only reads. It lists what is damaged or missing, and what to delete so that the next run remakes it.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realign.experiment.paths import CHECKPOINT_FILES
+from realign.jobs.parsers import command_parser
 from realign.text.files import RESULTS, SUMS, sha256_of
 
 MANIFEST, WEIGHTS = CHECKPOINT_FILES["manifest"], CHECKPOINT_FILES["weights"]
@@ -77,9 +77,8 @@ def verify_results(results: Path) -> tuple[int, list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what is damaged in a study; the exit status is 1 if anything is."""
-    parser = argparse.ArgumentParser(
-        prog="realign verify", description="Check the results of a study against their records."
-    )
+    said = "Check every file of a study's results against its records, and name what is damaged."
+    parser = command_parser("verify", said, "realign verify", "realign verify path/to/study")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
     results = parser.parse_args(arguments).folder / RESULTS
     if not results.is_dir():

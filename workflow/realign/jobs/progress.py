@@ -3,7 +3,6 @@
 It only reads, and takes no lock: it can be run at any time, from any terminal and, on a shared disk, from any machine.
 """
 
-import argparse
 import platform
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from realign.durations import spell
 from realign.jobs.locks import is_held
+from realign.jobs.parsers import command_parser
 
 TARGET = "all"
 """The rule that only collects targets; its job takes no time."""
@@ -241,6 +241,7 @@ def report(folder: Path, now: datetime) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the progress of the run in a folder."""
-    parser = argparse.ArgumentParser(prog="realign progress", description="Show the progress of the run in a folder.")
+    said = "Show how far the run in a folder is, what runs now, and how long the rest will take."
+    parser = command_parser("progress", said, "realign progress", "watch realign progress path/to/study")
     parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="where snakemake runs (default: here)")
     print("\n".join(report(parser.parse_args(arguments).folder, datetime.now())))
