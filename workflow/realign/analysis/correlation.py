@@ -5,8 +5,8 @@ the alignment. So intervals resample languages (and models), and p-values permut
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import permutations
+from functools import cache, lru_cache
+from itertools import permutations, product
 from math import factorial
 from typing import Any
 
@@ -69,7 +69,8 @@ def _weighted_ranks(values: Values, weights: Weights) -> Values:
     return ranks
 
 
-def resampled_weights(languages: Sequence[str], models: Sequence[str], resamples: int, seed: int) -> Weights:
+@lru_cache(maxsize=8)  # the cells of a table have mostly the same points
+def resampled_weights(languages: tuple[str, ...], models: tuple[str, ...], resamples: int, seed: int) -> Weights:
     """How often each point counts in resamples of languages and, where there are several, models: [resamples, points].
 
     Languages and models are drawn independently (a crossed bootstrap; Owen 2007), and a point counts as often as its
@@ -81,6 +82,7 @@ def resampled_weights(languages: Sequence[str], models: Sequence[str], resamples
         distinct, place = np.unique(np.array(names), return_inverse=True)
         if len(distinct) > 1:
             weights *= draw_weights(len(distinct), resamples, rng)[:, place]
+    weights.setflags(write=False)
     return weights
 
 
@@ -93,7 +95,7 @@ def bootstrap_interval(
     """
     if len(x) < 3 or len(set(languages)) < 2:
         return float("nan"), float("nan")
-    weights = resampled_weights(languages, models, resamples, seed)
+    weights = resampled_weights(tuple(languages), tuple(models), resamples, seed)
     rho = weighted_spearman(x, y, weights)
     rho = rho[np.isfinite(rho)]
     if not len(rho):
@@ -194,9 +196,10 @@ def correlations(
     is 0 have no transfer and do not count.
     """
     runs = alignment_of_runs(alignment, scores)
+    positions = layer_positions(sorted(runs["layers"].unique().tolist()))
     rows = [
-        {**about, **_correlate(with_transfer(group, scores), resamples, confidence, seed)}
-        for about, group in _groups(runs, methods, measures)
+        {**about, **_correlate(points, resamples, confidence, seed)}
+        for about, points in _cells(with_transfer(runs, scores), positions, methods, measures)
     ]
     table = pd.DataFrame(rows)
     family = ["method", "model", table["position"].isin(LAST_TWO), table["measure"].isin(measures[:PRINTED])]
@@ -211,37 +214,25 @@ def holm(p: pd.Series) -> pd.Series:
     return corrected.reindex(p.index)
 
 
-def _groups(
-    runs: pd.DataFrame, methods: Sequence[str], measures: Sequence[str]
+def _cells(
+    runs: pd.DataFrame, positions: dict[str, dict[int, int]], methods: Sequence[str], measures: Sequence[str]
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """The runs of every cell of the table, in its order."""
-    positions = layer_positions(sorted(runs["layers"].unique().tolist()))
+    """The points of every cell of the table, in its order."""
     models = sorted(runs["model"].unique())
+    kinds = list(product(("before", "after"), measures, ("forward", "backward")))
     for task in sorted(runs["task"].unique()):
         for method in [*methods, ALL_METHODS] if len(methods) > 1 else methods:
             chosen = runs[(runs["task"] == task) & ((runs["method"] == method) | (method == ALL_METHODS))]
             for position, layer_of in positions.items():
-                at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)]
+                at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)].sort_values(SCORE_KEYS)
+                cells = dict(iter(at_layer.groupby(["moment", "measure", "direction"], sort=False)))
                 within = models if position in LAST_TWO and len(models) > 1 else []
-                for moment in ("before", "after"):
-                    for measure in measures:
-                        for direction in ("forward", "backward"):
-                            cell = at_layer[
-                                (at_layer["moment"] == moment)
-                                & (at_layer["measure"] == measure)
-                                & (at_layer["direction"] == direction)
-                            ].sort_values(SCORE_KEYS)
-                            for model in [ALL_MODELS, *within]:
-                                about = dict(
-                                    task=task,
-                                    method=method,
-                                    model=model,
-                                    position=position,
-                                    moment=moment,
-                                    measure=measure,
-                                    direction=direction,
-                                )
-                                yield about, cell if model == ALL_MODELS else cell[cell["model"] == model]
+                for kind, model in product(kinds, [ALL_MODELS, *within]):
+                    cell = cells.get(kind, at_layer.iloc[:0])
+                    moment, measure, direction = kind
+                    about = dict(task=task, method=method, model=model, position=position)
+                    about |= dict(moment=moment, measure=measure, direction=direction)
+                    yield about, cell if model == ALL_MODELS else cell[cell["model"] == model]
 
 
 def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: int) -> dict[str, object]:
@@ -250,10 +241,10 @@ def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: in
     rho, p_plain = spearman(x, y)
     low, high = bootstrap_interval(x, y, languages, models, resamples, confidence, seed)
     p, p_least = permutation_test(*complete_runs(points), seed)
-    means = points.groupby("model")["score"].mean()
+    means = {model: x[points["model"] == model].mean() for model in sorted(set(models))}
     return {
         "languages": len(set(languages)),
-        "models": len(set(models)),
+        "models": len(means),
         "seeds": points["seed"].nunique(),
         "n": len(points),
         "rho": rho,
@@ -263,14 +254,18 @@ def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: in
         "p_least": p_least,
         "p_plain": p_plain,
         "pairs": points["n"].max() if len(points) else 0,
-        "ceiling": " ".join(means.index[means >= CEILING]),
+        "ceiling": " ".join(model for model, mean in means.items() if mean >= CEILING),
     }
 
 
 def complete_runs(points: pd.DataFrame) -> tuple[Values, Values]:
     """Alignment and transfer of the runs that have every language: [languages, runs] each."""
-    alignment, transfer = (
-        points.pivot(index="language", columns=["model", "method", "seed"], values=column).dropna(axis="columns")
-        for column in ("score", "transfer")
+    keys = list(zip(points["model"], points["method"], points["seed"], strict=True))
+    languages, runs = (
+        {key: place for place, key in enumerate(sorted(set(found)))} for found in (points["language"], keys)
     )
-    return alignment.to_numpy(float), transfer.to_numpy(float)
+    table = np.full((2, len(languages), len(runs)), np.nan)
+    rows, columns = [languages[language] for language in points["language"]], [runs[key] for key in keys]
+    table[:, rows, columns] = points["score"], points["transfer"]
+    alignment, transfer = table[:, :, np.isfinite(table).all(axis=(0, 1))]
+    return alignment, transfer

@@ -92,7 +92,7 @@ def _compared(points: pd.DataFrame, measures: Sequence[str], resampling: Resampl
     if about.empty:
         return []
     alignment = [wide[cell].to_numpy(float) for cell in cells]
-    transfer, languages, models = about["transfer"].to_numpy(float), about["language"].tolist(), about["model"].tolist()
+    transfer, languages, models = about["transfer"].to_numpy(float), tuple(about["language"]), tuple(about["model"])
     weights = resampled_weights(languages, models, resampling.resamples, resampling.seed)
     rho = np.array([spearman(scores, transfer)[0] for scores in alignment])
     resampled = np.array([weighted_spearman(scores, transfer, weights) for scores in alignment])
