@@ -33,8 +33,8 @@ def sentence(error: ValidationError, content: object, descriptions: dict[str, st
     path = _keys(first["loc"], content, missing=first["type"] == "missing")
     key = ".".join(path)
     match first["type"]:
-        case "extra_forbidden":
-            close = difflib.get_close_matches(path[-1], list(descriptions), n=1)
+        case "extra_forbidden":  # a key may be known elsewhere
+            close = difflib.get_close_matches(path[-1], [known for known in descriptions if known != path[-1]], n=1)
             return f"{key}: unknown key" + (f"; did you mean {close[0]!r}?" if close else "")
         case "missing":
             return f"{key}: missing; {descriptions.get(path[-1], 'a required key')}"
