@@ -5,9 +5,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 from datasets import ClassLabel, Dataset, Features, Sequence, Value
 
@@ -126,12 +128,12 @@ def test_all_of_it_runs_from_the_config_to_the_report(run: Study) -> None:
     results = run.folder / "results"
     scores = pd.read_csv(results / "scores.csv")
     assert set(scores["task"]) == {"chunking", "questions", "ner"}
-    assert set(scores["method"]) == {"baseline", "before-dictionary", "before-diagonal", "squared"}
+    assert set(scores["method"]) == {"baseline", "before-dictionary", "before-diagonal", "triplet"}
     assert scores["score"].between(0, 1).all()
     alignment = pd.read_csv(results / "alignment.csv")
     assert set(alignment["measure"]) == {"weak", "strong", "cosine"}
     assert (results / "report.html").stat().st_size > 100_000
-    assert "squared distance" in (results / "tables/realignment.tex").read_text(encoding="utf-8")
+    assert "triplet loss" in (results / "tables/realignment.tex").read_text(encoding="utf-8")
     provenance = json.loads((results / "examples/ner/it/test.source.json").read_text(encoding="utf-8"))
     assert provenance["repository"] == "my-group/entities"
 
@@ -139,7 +141,18 @@ def test_all_of_it_runs_from_the_config_to_the_report(run: Study) -> None:
 def test_the_loss_of_the_guide_is_what_is_minimised(run: Study) -> None:
     manifests = [json.loads(path.read_text()) for path in run.folder.glob("results/realigned/*/*/*/manifest.json")]
     losses = {manifest["realignment"]["loss"]: manifest["realignment"]["loss_settings"] for manifest in manifests}
-    assert losses["realign.realignment.losses.squared"] == {"scale": 0.01}
+    assert losses["realign.realignment.losses.triplet"] == {"margin": 0.3}
+
+
+def test_the_loss_of_the_guide_equals_a_case_by_hand(extended: Study) -> None:
+    """Two links at right angles, and a margin of 0.2: cosines of translations are 1 and 0.8, of others 0.6 and 0."""
+    module = run_path(str(extended.project / "workflow/realign/realignment/losses/triplet.py"))
+    words = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.6, 0.8]])
+    links, sides = torch.tensor([[0, 2], [1, 3]]), torch.tensor([True, True, False, False])
+    # hinges from the sources: max(0, 0.2 + 0.6 - 1), 0.2 + 0 - 0.8; from the targets: 0.2 + 0 - 1, 0.2 + 0.6 - 0.8
+    assert module["loss"](words, links, sides).item() == pytest.approx(0.0, abs=1e-6)
+    # with a margin of 0.5: 0.1, 0, 0, 0.3
+    assert module["loss"](words, links, sides, margin=0.5).item() == pytest.approx(0.1)
 
 
 def test_links_of_the_new_aligner_are_on_the_diagonal(run: Study) -> None:

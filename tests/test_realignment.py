@@ -200,7 +200,7 @@ def test_joint_realignment_leaves_frozen_layers_to_the_task(encoder: Any, tokeni
     frozen = parameters_of(encoder, [1, 2])
 
     class Task:
-        draws = iter([0])
+        draws, head = iter([0]), None
 
         def prepare(self, draw: int) -> Tensor:
             return torch.tensor(draw)

@@ -148,7 +148,7 @@ def small_training(tmp_path: Path, identity: str, stop: int | None = None) -> tu
     seen: list[int] = []
 
     class Loss:
-        draws = count()
+        draws, head = count(), None
 
         def prepare(self, step: int) -> torch.Tensor:
             return torch.tensor(step)

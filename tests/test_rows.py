@@ -31,6 +31,8 @@ class Sum(nn.Module):
 class Loss:
     """The loss of words that differ from step to step; some come once, and some again after steps without them."""
 
+    head = None
+
     def __init__(self, model: Sum, stop: int | None = None) -> None:
         self.model, self.stop, self.draws = model, stop, count()
 

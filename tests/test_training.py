@@ -42,6 +42,8 @@ def step_loss(objective: Objective, at_once: int | None = None) -> torch.Tensor:
 class OfStep:
     """A training whose loss is a function of the step."""
 
+    head = None
+
     def __init__(self, loss_of: Callable[[int], torch.Tensor]) -> None:
         self.loss_of, self.draws = loss_of, count()
 
@@ -238,6 +240,8 @@ def test_between_two_readings_no_weight_changes_after_the_first_bad_step(
 
 class Roomy:
     """A training on a device with room for so many sentences."""
+
+    head = None
 
     def __init__(self, model: torch.nn.Module, room: int) -> None:
         self.model, self.room, self.draws, self.seen = model, room, count(), []

@@ -78,8 +78,7 @@ def train_checkpoint(
     startup, start = seconds_since_start(), time.monotonic()
     identity = f"{manifest.model_dump_json()} {library_versions()} {plan} {precision} {execution.identity}"
     state = TrainingState(folder.with_name(f".{folder.name}.state"), identity, execution.state_seconds)
-    head = getattr(objective, "head", None)
-    trained = model if head is None else nn.ModuleList([model, head])
+    trained = model if objective.head is None else nn.ModuleList([model, objective.head])
     label = "realignment" if manifest.task is None else "fine-tuning"
     log = GradientLog(execution.gradient_cosine) if execution.gradient_cosine else None
     try:

@@ -30,6 +30,10 @@ class Objective(Protocol):
     draws: Iterator[Any]
     """What goes into the batch of each step; cheap to skip."""
 
+    @property
+    def head(self) -> nn.Module | None:
+        """Layers of its own, which are trained with the model and not stored; None without any."""
+
     def prepare(self, draw: Any, /) -> Batch:
         """A draw as tensors on the CPU."""
 

@@ -15,6 +15,7 @@ from realign.encoders.sentence_pairs import PairTokenizer
 from realign.tasks.classification.data import TextData
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
+from realign.tasks.predicting import batches_by_length
 from realign.training.batches import endless_batches
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class LabelledBatch(NamedTuple):
 
 class ClassificationObjective:
     """Computes the cross-entropy of a classifier at the first token of each example, batch after batch."""
+
+    head = None
 
     def __init__(
         self, classifier: "PreTrainedModel", tokenizer: PairTokenizer, data: TextData, batch_size: int, rng: Generator
@@ -85,10 +88,8 @@ def predict(
     """The label index of every example, in order."""
     tokenizer = PairTokenizer(folder, max_length)
     encodings = tokenizer.encode(data.first, data.second)
-    by_length = sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids))
     predictions = [0] * len(encodings)
-    for start in range(0, len(by_length), batch_size):
-        chosen = by_length[start : start + batch_size]
+    for chosen in batches_by_length([len(encoding.ids) for encoding in encodings], batch_size):
         batch = tokenizer.collate([encodings[index] for index in chosen])
         with autocast(classifier.device, precision):
             logits = classifier(**batch.inputs(classifier.device)).logits

@@ -19,6 +19,7 @@ from realign.encoders.windows import Window, WindowTokenizer
 from realign.encoders.words import pad
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
+from realign.tasks.predicting import batches_by_length
 from realign.tasks.question_answering.data import QuestionData
 from realign.training.batches import endless_batches
 
@@ -56,6 +57,8 @@ class QuestionObjective:
 
     The batch size counts questions; a batch holds all windows of each.
     """
+
+    head = None
 
     def __init__(
         self, reader: "PreTrainedModel", tokenizer: WindowTokenizer, data: QuestionData, batch_size: int, rng: Generator
@@ -141,10 +144,8 @@ def predict(
     tokenizer = WindowTokenizer(folder, max_length, overlap, longest_question)
     of_question = list(tokenizer.windows(data.questions, data.contexts))
     windows = [(number, window) for number, group in enumerate(of_question) for window in group]
-    by_length = sorted(range(len(windows)), key=lambda index: len(windows[index][1].ids))
     found: list[tuple[float, str]] = [(float("-inf"), "")] * len(windows)
-    for begin in range(0, len(by_length), batch_size):
-        chosen = by_length[begin : begin + batch_size]
+    for chosen in batches_by_length([len(window.ids) for _, window in windows], batch_size):
         batch = tokenizer.collate_windows([windows[index][1] for index in chosen])
         inside = pad([windows[index][1].inside.tolist() for index in chosen], 0).bool().to(reader.device)
         with autocast(reader.device, precision):

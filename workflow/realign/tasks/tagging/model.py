@@ -18,6 +18,7 @@ from realign.encoders.precision import Precision
 from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
+from realign.tasks.predicting import batches_by_length
 from realign.tasks.tagging.data import TokenData
 from realign.training.batches import endless_batches
 
@@ -49,6 +50,8 @@ class TaggingObjective:
 
     The batch size counts whole sentences; a batch holds all parts of each.
     """
+
+    head = None
 
     def __init__(
         self, tagger: "PreTrainedModel", tokenizer: WordTokenizer, data: TokenData, batch_size: int, rng: Generator
@@ -102,10 +105,8 @@ def predict(
         [words[part] for part in parts] for words, parts in zip(sentences, tokenizer.split(sentences), strict=True)
     ]
     encoded = tokenizer.encode(list(chain.from_iterable(parts)))
-    by_length = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
     predictions: list[list[int | None]] = [[] for _ in encoded]
-    for start in range(0, len(by_length), batch_size):
-        chosen = by_length[start : start + batch_size]
+    for chosen in batches_by_length([len(part.ids) for part in encoded], batch_size):
         batch = tokenizer.collate([encoded[index] for index in chosen]).to(tagger.device)
         with autocast(tagger.device, precision):
             logits = tagger(input_ids=batch.ids, attention_mask=batch.mask).logits
