@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -24,7 +25,7 @@ from snakemake.cli import get_argument_parser
 import realign
 from realign.aligners.registry import ALIGNERS
 from realign.alignment.registry import MEASURES
-from realign.api.settings import FINETUNING, LINKING, MEASURING, REALIGNING, SCORING
+from realign.api.settings import FINETUNING, JOINT, LINKING, MEASURING, REALIGNING, SCORING
 from realign.command.main import COMMANDS
 from realign.command.run import command as snakemake_command
 from realign.config.methods import REALIGNMENTS
@@ -33,6 +34,7 @@ from realign.encoders.checkpoint import read_manifest
 from realign.errors import InputError
 from realign.jobs import threads as threads_room
 from realign.jobs.threads import available_cores, idle_cores
+from realign.tasks.predicting import batches_by_length
 from realign.text.bitext import read_bitext
 from realign.text.pharaoh import read_links
 from study import PROJECT, STUDY, Study, environment
@@ -145,10 +147,48 @@ def test_a_call_makes_the_same_bytes_as_the_workflow(finished_study: Study, tmp_
     assert sorted(table["score"]) == pytest.approx(sorted(scores), abs=0)
 
 
+def test_an_encoder_is_realigned_while_it_is_fine_tuned(checkpoint: Path, tmp_path: Path) -> None:
+    """The command makes the same bytes; tests/test_contract.py compares them with the workflow's."""
+    common: dict[str, Any] = {"epochs": 1, "batch_size": 64, "seed": 3, "threads": 1}
+    joint = realign.during(ENGLISH, FRENCH, dictionary=DICTIONARY, coefficient=0.5, batch_size=4, gradient_cosine=1)
+    train = POS / "en.train.conllu"
+    saved = realign.finetune(checkpoint, "pos", train, save=tmp_path / "joint", realignment=joint, **common)
+    said = read_manifest(saved)
+    assert said.realignment is not None and said.realignment["coefficient"] == 0.5 and said.method == "realigned"
+    assert {"bitext.bitext", "bitext.links"} < set(said.inputs)
+    losses = pd.read_csv(saved / "loss.csv")
+    assert losses["gradient_cosine"].between(-1, 1).all()
+    alone = realign.finetune(checkpoint, "pos", train, save=tmp_path / "alone", **common)
+    assert losses["loss"][0] > pd.read_csv(alone / "loss.csv")["loss"][0]
+    made = command(
+        "finetune", checkpoint, "pos", train, "--during", ENGLISH, FRENCH, "--dictionary", DICTIONARY,
+        "--during-coefficient", 0.5, "--during-batch-size", 4, "--epochs", 1, "--batch-size", 64, "--seed", 3,
+        "--threads", 1, "--out", tmp_path / "command",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert read_manifest(tmp_path / "command").weights_sha256 == said.weights_sha256
+
+
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 3.0), (True, 0.1), (False, 3.0)])
+def test_predictions_that_take_long_show_a_bar_on_a_terminal(
+    terminal: bool, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Screen(StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    clock = count(0.0, seconds)
+    monkeypatch.setattr("tqdm.std.time", lambda: next(clock))
+    monkeypatch.setattr(sys, "stderr", Screen())
+    assert list(batches_by_length([3, 1, 2, 2], 2)) == [[1, 2], [3, 0]]
+    assert ("predicting: 100%" in sys.stderr.getvalue()) == (terminal and seconds > 2)  # type: ignore[attr-defined]
+
+
 def test_the_defaults_are_those_of_the_config() -> None:
     shown = {
         realign.measure: Measurement.model_fields,
         realign.realign: {name: field for one in REALIGNMENTS.values() for name, field in one.model_fields.items()},
+        realign.during: {name: field for one in REALIGNMENTS.values() for name, field in one.model_fields.items()},
         realign.finetune: Finetuning.model_fields,
     }
     for function, fields in shown.items():
@@ -156,6 +196,9 @@ def test_the_defaults_are_those_of_the_config() -> None:
         common = {name: field for name, field in fields.items() if name in parameters and name != "aligner"}
         assert len(common) > 3
         assert all(parameters[name].default == field.default for name, field in common.items())
+        if function is realign.during:  # fine-tuning says how its steps compute
+            assert "precision" not in parameters and parameters["coefficient"].default == 1.0
+            continue
         assert parameters["precision"].default == Config.model_fields["precision"].default
 
 
@@ -175,6 +218,11 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: realign.realign("x", ["a"], ["b"], save="y", steps="match"), "expected a number"),
     (lambda: realign.realign("x", ["a"], {}, save="y"), "target: empty"),
     (lambda: realign.realign("x", {"fr": ["a"]}, {"es": ["b"]}, save="y"), "source: nothing for 'es'"),
+    (lambda: realign.realign("x", ["a"], ["b"], save="y", coefficient=2), "coefficient: has no effect before fine-tun"),
+    (lambda: realign.realign("x", ["a"], ["b"], save="y", when="during"), "realign: when: a call has no such setting"),
+    (lambda: realign.during(["a"], ["b"], aligner="fastalign", steps=3), "steps: has no effect during fine-tuning"),
+    (lambda: realign.during(["a"], ["b"], layer=3), "during: layer: unknown key; did you mean 'layers'"),
+    (lambda: realign.during(["a", "c"], ["b"]), "source has 2 lines, but target has 1"),
     (lambda: realign.finetune("x", "nothing", "y", save="z"), "task: found 'nothing'; expected one of"),
     (lambda: realign.finetune("x", "pos", "y", save="z", epochs=0), "finetune: epochs: found 0"),
 ]
@@ -303,6 +351,7 @@ def test_every_command_is_listed_and_says_mistakes_in_one_line(tmp_path: Path) -
         (["links", "-", "-"], "standard input can be read only once"),
         (["realign", "x", "a", "b", "c", "-o", "d"], "has no translation"),
         (["realign", "x", "a", "b", "--dictionary", "c", "d", "-o", "e"], "expected one for each of 1 pairs"),
+        (["finetune", "x", "pos", "y", "--dictionary", "z", "-o", "o"], "--during: missing"),
         (["run", "-n"], "config.yaml: no such file"),
         (["report"], "config.yaml: no such file"),
         (["measure", "x", "y", "--batch-size", "many"], "batch_size: found 'many'"),
@@ -319,5 +368,5 @@ def test_a_study_is_reported_in_sentences(finished_study: Study) -> None:
 
 
 def test_every_option_has_the_name_of_a_key() -> None:
-    for fields in (LINKING, MEASURING, REALIGNING, FINETUNING, SCORING):
+    for fields in (LINKING, MEASURING, REALIGNING, JOINT, FINETUNING, SCORING):
         assert fields and all(field.description for field in fields.values())

@@ -7,8 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
-from study import Study, recipe
+import realign
+from realign.encoders.checkpoint import Manifest, read_manifest
+from realign.text.bitext import read_bitext
+from study import STUDY, Study, recipe
 
 SUMMARIES = {
     "scores.csv",
@@ -214,7 +218,22 @@ def during(*tasks: str) -> set[str]:
     return finetuned(method, tasks=tasks) | scores(method, "en", "de", "it", tasks=tasks)  # type: ignore[arg-type]
 
 
-def test_joint_realignment_adds_its_own_checkpoints_and_moves_no_other(finished_study: Study) -> None:
+def jointly_by_a_call(study: Study, save: Path) -> Manifest:
+    """The manifest of the study's joint training, done by the library's function from the same input."""
+    config, languages = yaml.safe_load((STUDY / "config.yaml").read_text(encoding="utf-8")), ("de", "it")
+    bitext = {lang: list(read_bitext(study.folder / f"bitext/train.en-{lang}.txt")) for lang in languages}
+    joint = realign.during(
+        {lang: [pair.source for pair in bitext[lang]] for lang in languages},
+        {lang: [pair.target for pair in bitext[lang]] for lang in languages},
+        dictionary={lang: study.folder / f"dictionaries/en-{lang}.txt" for lang in languages},
+        batch_size=config["realignment"]["batch_size"],
+    )
+    encoder, train = study.folder / "results/models/mine", study.folder / "pos/en.train.conllu"
+    settings = {**config["finetuning"], "seed": 31, "threads": 1}
+    return read_manifest(realign.finetune(encoder, "pos", train, save=save, realignment=joint, **settings))
+
+
+def test_joint_realignment_adds_its_own_checkpoints_and_moves_no_other(finished_study: Study, tmp_path: Path) -> None:
     methods = ["baseline", "before-dictionary", "during-dictionary"]
     with finished_study.changed_config(methods=methods):
         assert finished_study.planned() == during("pos", "ner") | SUMMARIES
@@ -230,6 +249,7 @@ def test_joint_realignment_adds_its_own_checkpoints_and_moves_no_other(finished_
     manifest = json.loads(
         (finished_study.folder / "results/finetuned/mine/during-dictionary/pos/seed31/manifest.json").read_text()
     )
+    assert jointly_by_a_call(finished_study, tmp_path / "joint").weights_sha256 == manifest["weights_sha256"]
     assert (
         manifest["method"] == "during-dictionary" and "results/links/dictionary/train/en-it.txt" in manifest["inputs"]
     )

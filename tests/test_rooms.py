@@ -63,8 +63,8 @@ ROWS += [(row.name, row.module) for rows in (ALIGNERS, MEASURES, LOSSES, CORPORA
 OTHERWISE = {
     "weak": {"realignment/losses/contrastive.py"},
     "strong": {"realignment/losses/contrastive.py"},
-    # the input that an aligner gets; and keys before version 0.2.0
-    "dictionary": {"experiment/experiment.py", "scripts/align.py", "config/reading.py"},
+    # the input that an aligner gets, and the argument for it; and keys before version 0.2.0
+    "dictionary": {"experiment/experiment.py", "scripts/align.py", "command/options.py", "config/reading.py"},
     "fastalign": {"config/reading.py"},
 }
 

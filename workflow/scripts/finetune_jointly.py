@@ -7,26 +7,21 @@ from realign.jobs.gpus import claim_device
 from realign.jobs.job import job
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
     from snakemake.script import snakemake
-    from transformers import PreTrainedModel
-
-    from realign.training.loop import Objective
 
 with job(snakemake.log[0], snakemake.threads):
     claim_device()  # before torch is imported
 
-    from realign.encoders.checkpoint import Manifest, base_encoder
+    from realign.encoders.checkpoint import Manifest
     from realign.encoders.devices import use_threads
     from realign.finetuning import FinetuningSettings, LabelledInput, finetune_checkpoint
-    from realign.realignment.joint import JointObjective
+    from realign.realignment.joint import jointly
     from realign.realignment.linked_bitext import pair_files
-    from realign.realignment.objective import RealignmentSettings, realignment_objective
     from realign.training.checkpointing import Destination, Execution, fingerprints
 
     wildcards, files, params = snakemake.wildcards, snakemake.input, snakemake.params
-    settings, joint = dict(params.settings), dict(params.realignment)
-    kind, at_once, coefficient = settings.pop("kind"), settings.pop("micro_batch_size"), joint.pop("coefficient")
+    settings = dict(params.settings)
+    kind, at_once = settings.pop("kind"), settings.pop("micro_batch_size")
     base, bitext = Path(files.encoder).parent, pair_files(files.bitext, files.get("links"))
     manifest = Manifest(
         model=wildcards.model,
@@ -36,12 +31,6 @@ with job(snakemake.log[0], snakemake.threads):
         realignment=params.realignment,
         inputs=fingerprints(files),
     )
-
-    def jointly(task: "Objective", model: "PreTrainedModel", rng: "Generator") -> JointObjective:
-        """The task's objective with realignment added."""
-        realignment = realignment_objective(base_encoder(model), base, bitext, RealignmentSettings(**joint), rng)
-        return JointObjective(task, realignment, coefficient)
-
     use_threads(snakemake.threads)
     finetune_checkpoint(
         LabelledInput(base, Path(files.train), kind),
@@ -54,5 +43,5 @@ with job(snakemake.log[0], snakemake.threads):
             snakemake.resources.state_seconds,
             params.gradient_cosine,
         ),
-        extend=jointly,
+        extend=jointly(base, bitext, params.realignment),
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic.fields import FieldInfo
 
 from realign.aligners.registry import ALIGNERS, Aligner
-from realign.config.methods import BASELINE, Realignment
+from realign.config.methods import BASELINE, IDLE, Realignment, When
 from realign.config.reading import read_config
 from realign.config.whole import Config, Finetuning, Measurement, Storage
 from realign.errors import InputError
@@ -33,10 +33,13 @@ PRECISION: Fields = {"precision": Config.model_fields["precision"]}
 DTYPE: Fields = {"dtype": Storage.model_fields["dtype"]}
 MEASURING: Fields = {**_without(Measurement.model_fields, "aligner"), **PRECISION}
 REALIGNING: Fields = {
-    **_without(Realignment.model_fields, "languages", "coefficient"),
+    **_without(Realignment.model_fields, "languages", *IDLE["before"]),
     **{name: field for row in LOSSES for name, field in row.settings.model_fields.items()},
     **PRECISION,
     **DTYPE,
+}
+JOINT: Fields = _without(REALIGNING, *IDLE["during"], *PRECISION, *DTYPE) | {
+    name: Realignment.model_fields[name] for name in IDLE["before"]
 }
 FINETUNING: Fields = {**Finetuning.model_fields, **PRECISION, **DTYPE}
 SCORING: Fields = {name: Measurement.model_fields[name] for name in ("max_length", "batch_size")} | dict(PRECISION)
@@ -78,6 +81,7 @@ def one_cell(
     *,
     task: str | None = None,
     aligner: str | None = None,
+    when: When = "before",
     labels: list[str] | None = None,
     aligners: Mapping[str, Any] | None = None,
     realignment: Mapping[str, Any] | None = None,
@@ -100,8 +104,10 @@ def one_cell(
         "dictionaries": {"source": "files", "pattern": "{lang}"},
     }
     if realignment is not None:
-        unit = {} if aligner is None else {"aligner": aligner}
-        content["methods"][METHOD] = {"when": "before", **unit, **realignment}
+        for key in sorted({"when", "label", "languages"} & set(realignment)):
+            raise InputError(f"{function}: {key}: a call has no such setting; it is a key of methods in a config")
+        linked = {} if aligner is None else {"aligner": aligner}
+        content["methods"][METHOD] = {"when": when, **linked, **realignment}
     sections = {"aligners": aligners, "finetuning": finetuning, "measurement": measurement, "kinds": kinds}
     content |= {name: dict(section) for name, section in sections.items() if section}
     content |= {"precision": precision} if precision is not None else {}

@@ -1,16 +1,19 @@
 """Fine-tune an encoder on a task, and score it on texts in any language."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from realign.api.computing import computing
 from realign.api.encoders import Encoder, opened
+from realign.api.realigning import JointRealignment
 from realign.api.settings import (
     DTYPE,
     FINETUNING,
+    METHOD,
     MODEL,
     PRECISION,
     SCORING,
@@ -50,6 +53,7 @@ def finetune(
     train: Examples,
     *,
     save: str | Path,
+    realignment: JointRealignment | None = None,
     labels: Sequence[str] | None = None,
     tokenizer: "PreTrainedTokenizerBase | None" = None,
     seed: int = SEED,
@@ -59,34 +63,48 @@ def finetune(
     """Fine-tune an encoder on labelled examples, save it in the directory `save`, and return that.
 
     `encoder` is a name, a directory or a loaded model with its `tokenizer`, which stays as it is. `task` is one of the
-    config's, such as `pos`, and `train` a file in its format. `labels` are your own, for tasks that can have them. The
-    settings are those of `finetuning` and, for tasks whose kind has some, of `kinds` in the config. With the same seed
-    and number of threads, the same machine makes the same bytes.
+    config's, such as `pos`, and `train` a file in its format. With a `realignment` that `realign.during` returns, every
+    step also realigns the encoder. `labels` are your own, for tasks that can have them. The settings are those of
+    `finetuning` and, for tasks whose kind has some, of `kinds` in the config. With the same seed and number of threads,
+    the same machine makes the same bytes.
 
     The directory is an ordinary one of transformers, with the task's head. An interrupted call continues where it was
     if it is made again. Raises `InputError` for wrong settings, examples and encoders, and if the loss diverges.
     """
-    experiment = _cell("finetune", task, labels, settings)
+    experiment = _cell("finetune", task, labels, settings, realignment)
 
     from realign.finetuning import FinetuningSettings, LabelledInput, finetune_checkpoint
+    from realign.realignment.joint import jointly
     from realign.training.checkpointing import Destination, Execution
 
     params = experiment.finetune_params(MODEL, task)
     kind, at_once = params.pop("kind"), params.pop("micro_batch_size")
-    with computing(threads), opened(encoder, tokenizer) as folder, TemporaryDirectory(prefix="realign.") as home:
-        examples = _prepared(train, task, experiment.task_labels(task), Path(home))
+    joint = None if realignment is None else experiment.joint_params(METHOD)
+    with ExitStack() as stack:
+        count = stack.enter_context(computing(threads))
+        folder = stack.enter_context(opened(encoder, tokenizer))
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="realign.")))
+        examples = _prepared(train, task, experiment.task_labels(task), home)
+        files = realignment.translations.files(home, folder, count) if realignment else []
         manifest = Manifest(
             model=read_manifest(folder).model,
-            method=read_manifest(folder).method,
+            method="realigned" if joint else read_manifest(folder).method,
             task=task,
             seed=seed,
-            inputs={MANIFEST: sha256_of(folder / MANIFEST), examples.name: sha256_of(examples)},
+            realignment=joint,
+            inputs={file.name: sha256_of(file) for file in (folder / MANIFEST, *sorted(home.iterdir()))},
         )
         finetune_checkpoint(
             LabelledInput(folder, examples, kind),
             FinetuningSettings(**params),
             Destination(Path(save), manifest, experiment.config.storage.dtype),
-            Execution(experiment.config.precision, at_once, str(params)),
+            Execution(
+                experiment.config.precision,
+                at_once,
+                f"{params} {joint}",
+                gradient_cosine=experiment.gradient_cosine(METHOD) if joint else None,
+            ),
+            jointly(folder, files, joint) if joint else None,
         )
     return Path(save)
 
@@ -105,7 +123,7 @@ def score(model: str | Path, test: Examples, *, threads: int | None = None, **se
     if made.task is None or made.labels is None:
         raise InputError(f"{folder}: not a fine-tuned model; `finetune` makes one")
     task, _ = task_of(made.task)
-    experiment = _cell("score", task.name, None, settings, scoring=True)
+    experiment = _cell("score", task.name, None, settings)
 
     from realign.encoders.checks import check_length
     from realign.encoders.devices import pick_device
@@ -133,14 +151,20 @@ def score(model: str | Path, test: Examples, *, threads: int | None = None, **se
 
 
 def _cell(
-    function: str, task: str, labels: Sequence[str] | None, settings: dict[str, Any], *, scoring: bool = False
+    function: Literal["finetune", "score"],
+    task: str,
+    labels: Sequence[str] | None,
+    settings: dict[str, Any],
+    realignment: JointRealignment | None = None,
 ) -> Experiment:
     """The experiment of a call, whose settings are those of its section, of the task's kind, and common ones."""
     _, kind = task_of(task)
     common = split_off(settings, *PRECISION, *DTYPE)
     kinds = {kind.name: own} if (own := split_off(settings, *kind_fields(kind))) else {}
-    section: dict[str, Any] = {"measurement" if scoring else "finetuning": settings}
-    return one_cell(function, task=task, labels=list(labels) if labels else None, kinds=kinds, **section, **common)
+    sections: dict[str, Any] = {"measurement" if function == "score" else "finetuning": settings, **common}
+    if realignment is not None:
+        sections |= {"aligner": realignment.translations.aligner, "realignment": realignment.settings, "when": "during"}
+    return one_cell(function, task=task, labels=list(labels) if labels else None, kinds=kinds, **sections)
 
 
 def _prepared(examples: Examples, task: str, labels: Sequence[str], home: Path) -> Path:

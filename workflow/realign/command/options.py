@@ -38,6 +38,45 @@ def add_aligner(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--aligner", choices=names, help=said)
 
 
+def add_links(parser: argparse.ArgumentParser) -> None:
+    """What links the words of parallel texts in one or several languages."""
+    parser.add_argument("--dictionary", type=path, nargs="+", metavar="FILE", help="one for each pair of texts")
+    said = "word links in Pharaoh format instead of an aligner, one file for each pair of texts"
+    parser.add_argument("--links", type=path, nargs="+", metavar="FILE", help=said)
+    add_aligner(parser)
+    said = "the source language and that of each target, to split raw sentences into words"
+    parser.add_argument("--raw", nargs="+", metavar="LANGUAGE", help=said)
+
+
+def translations_in(given: argparse.Namespace, texts: Sequence[Path]) -> dict[str, Any]:
+    """Parallel texts, a pair for each language, and what links their words, as arguments of a function.
+
+    Raises `InputError` for a text without a translation, and if there is not one thing for each language.
+    """
+    if len(texts) % 2:
+        raise InputError(f"{texts[-1]}: has no translation; texts come in pairs, SOURCE TARGET")
+    refuse_two_pipes(*texts, *(given.dictionary or ()), *(given.links or ()))
+    sources, targets = texts[::2], texts[1::2]
+    first, *languages = given.raw or [None, *(f"{number:03}" for number in range(len(targets)))]
+
+    def by_language(option: str, files: Sequence[Any] | None) -> dict[str, Any] | None:
+        if files is None:
+            return None
+        if len(files) != len(targets):
+            raise InputError(f"{option}: found {len(files)}; expected one for each of {len(targets)} pairs of texts")
+        return dict(zip(languages, files, strict=True))
+
+    by_language("--raw", languages)
+    return {
+        "source": by_language("texts", sources),
+        "target": by_language("texts", targets),
+        "links": by_language("--links", given.links),
+        "aligner": given.aligner,
+        "dictionary": by_language("--dictionary", given.dictionary),
+        "raw": first,
+    }
+
+
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Options that do not change what is computed."""
     parser.add_argument("--threads", type=int, metavar="N", help="threads to compute with (default: the idle cores)")
@@ -48,22 +87,28 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("-o", "--out", default=STDIN, metavar="FILE", help=f"where {what} go (default: -, stdout)")
 
 
-def add_settings(parser: argparse.ArgumentParser, title: str, fields: Mapping[str, FieldInfo]) -> None:
-    """An option for each setting that the parser does not have yet."""
+def add_settings(
+    parser: argparse.ArgumentParser, title: str, fields: Mapping[str, FieldInfo], prefix: str = ""
+) -> None:
+    """An option for each setting that the parser does not have yet; its name may begin with a prefix."""
     known = set(parser._option_string_actions)
     group = parser.add_argument_group(title)
     for name, field in fields.items():
-        flag = "--" + name.replace("_", "-")
+        flag = "--" + f"{prefix}{name}".replace("_", "-")
         if flag not in known:
             default = "null" if field.default is None else _spelled(field.default)
             said = f"{field.description or ''} (default: {default})".replace("%", "%%")
-            many = {"nargs": "+"} if _lists(field.annotation) else {}
-            group.add_argument(flag, dest=name, default=argparse.SUPPRESS, metavar=name.upper(), help=said, **many)  # type: ignore[arg-type]
+            shown: dict[str, Any] = {"metavar": name.upper(), **({"nargs": "+"} if _lists(field.annotation) else {})}
+            group.add_argument(flag, dest=f"{prefix}{name}", default=argparse.SUPPRESS, help=said, **shown)
 
 
-def settings_in(given: argparse.Namespace, fields: Mapping[str, FieldInfo]) -> dict[str, Any]:
+def settings_in(given: argparse.Namespace, fields: Mapping[str, FieldInfo], prefix: str = "") -> dict[str, Any]:
     """The settings that a command line gives, read as in a config."""
-    return {name: _value(getattr(given, name), field) for name, field in fields.items() if name in given}
+    return {
+        name: _value(getattr(given, f"{prefix}{name}"), field)
+        for name, field in fields.items()
+        if f"{prefix}{name}" in given
+    }
 
 
 def _spelled(value: object) -> str:

@@ -15,6 +15,7 @@ FUNCTIONS: tuple[tuple[Callable[..., Any], str], ...] = (
     (realign.links, "`aligners.<name>`"),
     (realign.measure, "`measurement`"),
     (realign.realign, "`realignment`"),
+    (realign.during, "`realignment`"),
     (realign.finetune, "`finetuning` and `kinds`"),
     (realign.score, "`measurement` and `kinds`"),
 )

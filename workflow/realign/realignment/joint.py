@@ -1,13 +1,20 @@
 """Joint realignment: during fine-tuning, every optimiser step also takes a batch of linked sentence pairs."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from numpy.random import Generator
 from torch import Tensor
 
+from realign.encoders.checkpoint import base_encoder
 from realign.encoders.devices import Batch
-from realign.realignment.objective import RealignmentObjective
+from realign.realignment.linked_bitext import PairFile
+from realign.realignment.objective import RealignmentObjective, RealignmentSettings, realignment_objective
 from realign.training.loop import Objective
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class JointObjective:
@@ -32,3 +39,19 @@ class JointObjective:
         """The task's loss, and the realignment loss times its coefficient."""
         task = self.task.loss(batches[0], at_once)
         return task, self.coefficient * self.realignment.loss(batches[1], at_once)
+
+
+def jointly(
+    folder: Path, files: Sequence[PairFile], settings: Mapping[str, Any]
+) -> "Callable[[Objective, PreTrainedModel, Generator], JointObjective]":
+    """What adds realignment to a task's objective: a function of that, the model and the random generator.
+
+    `folder` has the tokenizer, and `settings` are those of `RealignmentSettings` and the `coefficient`.
+    """
+    own = RealignmentSettings(**{key: value for key, value in settings.items() if key != "coefficient"})
+
+    def extend(task: Objective, model: "PreTrainedModel", rng: Generator) -> JointObjective:
+        realignment = realignment_objective(base_encoder(model), folder, files, own, rng)
+        return JointObjective(task, realignment, settings["coefficient"])
+
+    return extend
