@@ -3,8 +3,10 @@
 import logging
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
+import smart_open
 from snakemake.exceptions import WorkflowError
 
 # Also right where another workflow uses this one as a module.
@@ -111,6 +113,10 @@ if SHARED and MOVING and workflow.is_main_process:
 # Jobs are forked from a process that has imported what they need (docs/warm-start.md), unless this process runs a
 # single job of a cluster. Which jobs it runs is not known before the rules are read.
 start_jobs_warm(lambda: workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1)
+
+
+# For every job, Snakemake parses the path of its script several times, and each time smart_open makes a new class.
+smart_open.parse_uri = cache(smart_open.parse_uri)
 
 
 if SHARED:
