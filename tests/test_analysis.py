@@ -240,6 +240,18 @@ def test_models_at_the_ceiling_of_a_measure_are_named(
     assert table.loc[("penultimate", "before", "forward"), "ceiling"] == ""
 
 
+def test_a_task_without_transfer_keeps_its_cells(scores: list[ScoreRecord], encoders: list[AlignmentRecord]) -> None:
+    useless = [record.model_copy(update={"task": "useless", "score": 0.0}) for record in scores]
+    table = correlations(
+        scores_table([*scores, *useless], "en", METHODS),
+        alignment_table([*scores, *useless], encoders, STARTS, METHODS, MEASURES),
+        METHODS, MEASURES, resamples=100, confidence=0.95, seed=0,
+    ).set_index(["task", "position", "moment"])  # fmt: skip
+    tasks = [table.loc[task] for task in ("pos", "useless")]
+    assert tasks[0].index.equals(tasks[1].index)
+    assert (tasks[1]["n"] == 0).all() and tasks[1]["rho"].isna().all()
+
+
 def test_positions_of_models_of_different_depth_meet_at_the_same_relative_depth() -> None:
     positions = layer_positions([4, 12])
     assert positions["last"] == {4: 4, 12: 12}

@@ -196,10 +196,9 @@ def correlations(
     is 0 have no transfer and do not count.
     """
     runs = alignment_of_runs(alignment, scores)
-    positions = layer_positions(sorted(runs["layers"].unique().tolist()))
     rows = [
         {**about, **_correlate(points, resamples, confidence, seed)}
-        for about, points in _cells(with_transfer(runs, scores), positions, methods, measures)
+        for about, points in _cells(runs, with_transfer(runs, scores), methods, measures)
     ]
     table = pd.DataFrame(rows)
     family = ["method", "model", table["position"].isin(LAST_TWO), table["measure"].isin(measures[:PRINTED])]
@@ -215,14 +214,15 @@ def holm(p: pd.Series) -> pd.Series:
 
 
 def _cells(
-    runs: pd.DataFrame, positions: dict[str, dict[int, int]], methods: Sequence[str], measures: Sequence[str]
+    runs: pd.DataFrame, points: pd.DataFrame, methods: Sequence[str], measures: Sequence[str]
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """The points of every cell of the table, in its order."""
+    """The points of every cell of the table, in its order; a cell whose runs have no transfer is empty."""
+    positions = layer_positions(sorted(runs["layers"].unique().tolist()))
     models = sorted(runs["model"].unique())
     kinds = list(product(("before", "after"), measures, ("forward", "backward")))
     for task in sorted(runs["task"].unique()):
         for method in [*methods, ALL_METHODS] if len(methods) > 1 else methods:
-            chosen = runs[(runs["task"] == task) & ((runs["method"] == method) | (method == ALL_METHODS))]
+            chosen = points[(points["task"] == task) & ((points["method"] == method) | (method == ALL_METHODS))]
             for position, layer_of in positions.items():
                 at_layer = chosen[chosen["layer"] == chosen["layers"].map(layer_of)].sort_values(SCORE_KEYS)
                 cells = dict(iter(at_layer.groupby(["moment", "measure", "direction"], sort=False)))
