@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from realign.command.report import findings
 from realign.config.reading import read_config
+from realign.errors import InputError
 from realign.experiment.experiment import Experiment
 from realign.experiment.inspection import inspect
 from realign.experiment.tidying import checkpoints, leftovers, tidy
@@ -43,6 +45,24 @@ def test_a_check_counts_what_a_languages_files_hold(folder: Path) -> None:
     assert found["pos (test)"].strip().endswith("examples") and "ner (test)" in found
 
 
+def test_a_check_reads_what_the_source_language_is_trained_on(folder: Path) -> None:
+    found = dict(line.split(maxsplit=1)[1].split("  ", 1) for line, _ in inspect(experiment_in(folder), ["en"]))
+    assert set(found) == {"pos (train)", "pos (test)", "ner (train)", "ner (test)"}
+    config = (folder / "config.yaml").read_text(encoding="utf-8")
+    for limit, expected in ((10, "12 examples, of which the first 10 are used"), (20, "in the config is 20")):
+        limited = config.replace('{split}.conllu"', f'{{split}}.conllu", training_sentences: {limit}')
+        (folder / "config.yaml").write_text(limited, encoding="utf-8")
+        lines = dict(inspect(experiment_in(folder), ["en"]))
+        assert any(
+            "pos (train)" in line and line.endswith(expected) for line, wrong in lines.items() if wrong == (limit > 12)
+        )
+
+
+def test_a_report_of_a_study_that_has_not_run_says_so(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"correlations.csv: no such file; `realign run` makes it"):
+        list(findings(folder))
+
+
 def test_a_check_names_every_file_that_cannot_be_used(folder: Path) -> None:
     (folder / "bitext/train.en-it.txt").write_text("The red house .\n")
     (folder / "pos/it.test.conllu").write_text("1\tLa\t_\tARTICLE\t_\t_\t_\t_\t_\t_\n\n")
@@ -53,7 +73,7 @@ def test_a_check_names_every_file_that_cannot_be_used(folder: Path) -> None:
     assert "pos/it.test.conllu" in found.stdout and "ARTICLE" in found.stdout
     assert "2 of these files cannot be used" in found.stderr
     unknown = subprocess.run([*command[:2], "fi"], capture_output=True, text=True, env=environment(), check=False)
-    assert unknown.returncode == 1 and unknown.stderr == "fi: not one of the target languages de, it\n"
+    assert unknown.returncode == 1 and unknown.stderr == "fi: not one of the languages en, de, it\n"
 
 
 def make(folder: Path, name: str = "model.safetensors") -> Path:
@@ -81,6 +101,7 @@ def test_tidying_finds_abandoned_states_and_encoders(folder: Path) -> None:
     assert len(lines) == 5 and old.exists() and lines[-1].split()[:2] == ["0.0", "MB"]
     list(tidy(Path("config.yaml"), states=False, delete=True))
     assert not any(path.exists() for path in found) and all(path.exists() for path in [*needed, waiting])
+    assert list(tidy(Path("config.yaml"), states=False, delete=True)) == ["nothing to delete"]
 
 
 def test_nothing_is_deleted_during_a_run(folder: Path) -> None:

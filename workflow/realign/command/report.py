@@ -32,7 +32,11 @@ def findings(folder: Path) -> Iterator[str]:
     """A paragraph on each task's correlation and on the gain of each method, and where the page with all of it is."""
     check_config_file(folder / "config.yaml")
     config = read_config(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
-    correlations, gains = (read_table(folder / RESULTS / f"{name}.csv") for name in ("correlations", "realignment"))
+    tables = [folder / RESULTS / f"{name}.csv" for name in ("correlations", "realignment")]
+    for table in tables:
+        if not table.exists():
+            raise InputError(f"{table}: no such file; `realign run` makes it")
+    correlations, gains = map(read_table, tables)
     for task in config.task_entries:
         yield f"{task}: " + correlation_answer(
             correlations, task, config.measurement.measures[0], config.analysis.confidence

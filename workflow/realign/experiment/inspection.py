@@ -1,7 +1,7 @@
 """Read a study's own files before anything runs: `workflow/check [--configfile FILE] [LANGUAGE ...]`.
 
-For each target language it counts what the run will find: sentence pairs, words that the dictionary has, pairs of words
-to measure alignment on, and examples. The first mistake in each file is one sentence with its line.
+For each language it counts what the run will find: sentence pairs, words that the dictionary has, pairs of words to
+measure alignment on, and examples. The first mistake in each file is one sentence with its line.
 """
 
 import sys
@@ -27,13 +27,22 @@ from realign.text.dictionary import Translations, read_dictionary
 
 
 class Inspection:
-    """The files of one target language."""
+    """The files of one language."""
 
     def __init__(self, experiment: Experiment, language: str) -> None:
         self.experiment, self.locate, self.language = experiment, experiment.locate, language
 
     def parts(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """What there is to read, and a function that reads it and says what it found."""
+        config, source = self.experiment.config, self.experiment.source
+        if self.language != source:
+            yield from self._of_translations()
+        for task, entry in config.task_entries.items():
+            if not is_hub(entry) and self.language in (source, *config.targets_of(task)):
+                for split in SPLITS if self.language == source else ("test",):
+                    yield f"{task} ({split})", partial(self.of_examples, task, split)
+
+    def _of_translations(self) -> Iterator[tuple[str, Callable[[], str]]]:
         entry = self.experiment.config.bitext_entry(self.language)[1]
         if not is_hub(entry):
             for split in SPLITS:
@@ -42,9 +51,6 @@ class Inspection:
             yield "dictionaries", self.of_dictionary
             if not is_hub(entry):
                 yield "word pairs held out", self.of_pairs
-        for task, labelled in self.experiment.config.task_entries.items():
-            if not is_hub(labelled) and self.language in self.experiment.config.targets_of(task):
-                yield f"{task} (test)", partial(self.of_examples, task)
 
     def of_bitext(self, split: str) -> str:
         """How many pairs of sentences and words there are."""
@@ -77,14 +83,17 @@ class Inspection:
         known = sum(word in self.dictionary for word in words)
         return f"{links:,} that the dictionary links; it has {known:,} of the {len(words):,} words on the source side"
 
-    def of_examples(self, task: str) -> str:
-        """How many test examples there are."""
-        file = Path(self.locate.examples(task, self.language, "test"))
+    def of_examples(self, task: str, split: str) -> str:
+        """How many examples there are, and how many of those for training are used."""
+        file = Path(self.locate.examples(task, self.language, split))
         read = import_module(task_row(task).module).read
         count = sum(1 for _ in read(file, tuple(self.experiment.task_labels(task))))
         if count == 0:
             raise InputError(f"{file}: no examples")
-        return f"{count:,} examples"
+        limit = self.experiment.config.task_entries[task].training_sentences if split == "train" else None
+        if limit and limit > count:
+            raise InputError(f"{file}: {count} examples, but training_sentences in the config is {limit}")
+        return f"{count:,} examples" + (f", of which the first {limit:,} are used" if limit else "")
 
 
 def inspect(experiment: Experiment, languages: Sequence[str]) -> Iterator[tuple[str, bool]]:
@@ -106,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "realign check fr es",
         "realign check --configfile other.yaml",
     )
-    parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help="default: all target languages")
+    parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help="default: all of the study")
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")
     given = parser.parse_args(arguments)
     try:
@@ -114,13 +123,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         content = yaml.safe_load(given.configfile.read_text(encoding="utf-8"))
         experiment = Experiment(read_config(content), project_folder() / "lab")
         check_inputs(experiment.config, experiment.locate)
-        unknown = sorted(set(given.languages) - set(experiment.targets))
+        unknown = sorted(set(given.languages) - set(experiment.languages))
         if unknown:
-            raise InputError(f"{unknown[0]}: not one of the target languages {', '.join(experiment.targets)}")
+            raise InputError(f"{unknown[0]}: not one of the languages {', '.join(experiment.languages)}")
     except InputError as error:
         sys.exit(str(error))
     mistakes = 0
-    for line, mistake in inspect(experiment, given.languages or experiment.targets):
+    for line, mistake in inspect(experiment, given.languages or experiment.languages):
         mistakes += mistake
         print(line, flush=True)
     if mistakes:

@@ -80,14 +80,15 @@ def tidy(config: Path, *, states: bool, delete: bool) -> Iterator[str]:
         raise InputError("a run is at work in this folder; wait for it or stop it")
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     experiment = Experiment(read_config(content), project_folder() / "lab")
-    total = 0
-    for leftover in leftovers(Path(), experiment, states=states):
+    total, found = 0, list(leftovers(Path(), experiment, states=states))
+    for leftover in found:
         size = leftover.size
         total += size
         yield f"{size / 1e6:10,.1f} MB  {leftover.folder}: {leftover.why}"
         if delete:
             leftover.delete()
-    yield f"{total / 1e6:10,.1f} MB  {'freed' if delete else 'could be freed; --delete does'}"
+    ending = "freed" if delete else "could be freed; --delete does"
+    yield f"{total / 1e6:10,.1f} MB  {ending}" if found else "nothing to delete"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
