@@ -89,6 +89,17 @@ for path in sorted((project_folder() / "workflow" / "scripts").glob("*.py")):
     assert scripts and said.stdout.splitlines() == [f"{path.name} {code_digest(path)}" for path in scripts], said.stderr
 
 
+BESIDE_A_RUN = {
+    "check fr": "60 sentence pairs, 846 and 948 words",
+    "estimate": "GPU hours",
+    "progress": "no run is active; the last one finished",
+    "verify": " 0 damaged or missing",
+    "tidy": "nothing to delete",
+    "report": "`realign run` makes it",
+}
+"""Commands in the folder of a study of which a part has run, and what they say."""
+
+
 def test_a_new_study_runs_without_the_clone(installed: Installed, tmp_path: Path) -> None:
     made = installed.run("realign", "init", "study", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
@@ -100,6 +111,9 @@ def test_a_new_study_runs_without_the_clone(installed: Installed, tmp_path: Path
     done = installed.run("realign", "run", links, cwd=study)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.match(r"(\d+-\d+ ?)+", (study / links).read_text(encoding="utf-8"))
+    for words, expected in BESIDE_A_RUN.items():
+        said = installed.run("realign", *words.split(), cwd=study)
+        assert expected in said.stdout + said.stderr and "Traceback" not in said.stderr, said.stderr
     again = installed.run("realign", "init", "study", cwd=tmp_path)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1) and "not empty" in again.stderr
 
