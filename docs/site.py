@@ -29,6 +29,7 @@ API = """# The library
 ::: realign.links
 ::: realign.measure
 ::: realign.realign
+::: realign.during
 ::: realign.finetune
 ::: realign.score
 """

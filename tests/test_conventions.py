@@ -18,6 +18,7 @@ def test_the_citation_has_the_version_and_what_its_format_requires() -> None:
 def test_the_catalogue_says_how_the_workflow_is_deployed() -> None:
     usage = yaml.safe_load((PROJECT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))["usage"]
     assert set(usage) == {"software-stack-deployment", "report", "mandatory-flags"}
+    assert (PROJECT / "config/config.yaml").read_text() == (PROJECT / "config.yaml").read_text()
     linked = re.findall(r"\]\((\S+)\)", (PROJECT / "config/README.md").read_text(encoding="utf-8"))
     assert linked and all((PROJECT / "config" / link).exists() for link in linked)
 

@@ -19,6 +19,7 @@ from realign.languages import selections
 from study import PROJECT, environment, merged
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+LANGUAGES = ("python", "sh", "bash", "shell", "console", "yaml", "snakemake", "diff", "toml", "bibtex")
 LIBRARY_PAGES = ["README.md", "docs/library.md"]
 
 
@@ -104,6 +105,21 @@ def test_every_config_in_the_documentation_is_valid() -> None:
                 assert mistake(part) is None, page
                 checked += 1
     assert checked > 8 and mistake({"seeds": []})
+
+
+ELSEWHERE = {("module", "snakemake"), ("slurm", "yaml"), ("extending", "yaml"), ("extending", "diff")}
+"""Blocks that tests/test_module.py, test_accounting.py and test_extending.py read."""
+NOT_RUN = {("api", "python"), ("sharing", "yaml"), ("README", "bibtex")}
+"""Signatures; profiles of executors, of which the page says what was tried; and a citation."""
+
+
+def test_every_fenced_block_is_run_or_read_by_a_test() -> None:
+    known = {(Path(page).stem, language) for page in LIBRARY_PAGES for language in ("python", "sh")}
+    for page in PAGES:
+        for language, content in blocks(page, *LANGUAGES):
+            part = yaml.safe_load(content) if language == "yaml" else {}
+            read = language == "yaml" and set(part) <= set(Config.model_fields)
+            assert read or (page.stem, language) in known | ELSEWHERE | NOT_RUN, f"{page.name}: {content}"
 
 
 def test_the_reference_of_the_library_is_up_to_date() -> None:
