@@ -10,7 +10,7 @@ run: .venv/installed
 	@echo "Results: results/correlations.csv, results/realignment.csv; report: results/report.html, and every observation: results/explore.html"
 
 test: .venv/installed check
-	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 8 --dist loadgroup
+	@$(BIN)/python -m pytest -q --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 check: .venv/installed
 	@$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """What several tests share: a small real encoder, and a finished run of a small study in a folder of its own.
 
 In parallel (pytest-xdist, `--dist loadgroup`), tests go one by one to a worker that is free, but those of a module with
-fixtures of its own stay together, and so do those that use a SLURM cluster.
+fixtures of its own stay together, and so do those that use a SLURM cluster. The longest ones come first.
 """
 
 import os
@@ -16,7 +16,10 @@ from filelock import FileLock
 from cluster import SUBMITTED
 from realign.encoders.checkpoint import WEIGHTS, Manifest, sha256_of, write_manifest
 from realign.encoders.e5 import E5File, packaged_file, read_e5
+from realign.jobs.threads import available_cores
 from study import Study, build_study, words_of_the_study, write_small_encoder
+
+CLUSTERS = ("test_slurm", "test_accounting")
 
 torch.set_num_threads(1)  # as the jobs do: on busy cores, threads of small models mostly wait for each other
 
@@ -72,12 +75,19 @@ def finished_study(new_study: Study, tmp_path_factory: pytest.TempPathFactory) -
     return study
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores, since the tests with a cluster mostly wait."""
+    return min(8, available_cores() + 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests on one worker that share what is dear to make."""
+    """Keep tests on one worker that share what is dear to make, and begin with the longest: clusters and whole runs."""
     for item in items:
         made = [made for known in item._fixtureinfo.name2fixturedefs.values() for made in known]  # type: ignore[attr-defined]
         if item.get_closest_marker("xdist_group") is None and any(fixture.scope == "module" for fixture in made):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: (item.path.stem not in CLUSTERS, not any("stud" in name for name in item.fixturenames)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
