@@ -41,7 +41,7 @@ def _verdict(cells: "Mapping[str, pd.Series[float]]") -> str:
     when = " and ".join(f"{moment} fine-tuning" for moment in shown)
     return (
         f"Alignment {when} goes with transfer across languages: better aligned ones transfer {' or '.join(ways)}."
-        + (" The other does not establish it." if len(shown) < len(cells) else "")
+        + "".join(f" Alignment {moment} fine-tuning does not establish it." for moment in cells if moment not in shown)
     )
 
 
