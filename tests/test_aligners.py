@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from realign.aligners import both_directions, dictionary, eflomal
 from realign.aligners.inputs import AlignerInputs
 from realign.aligners.judging import judge
+from realign.aligners.programs import atools
+from realign.aligners.programs import eflomal as own_eflomal
 from realign.aligners.programs.atools import symmetrize
 from realign.aligners.registry import EflomalSettings, FastAlignSettings
 from realign.errors import InputError
@@ -135,6 +138,23 @@ def test_symmetrisation_follows_its_definition(command: str, expected: list[tupl
     assert sorted(symmetrize(forward, reverse, command)) == expected
 
 
+@pytest.mark.parametrize("command", atools.COMMANDS)
+def test_symmetrisation_finds_what_sil_thot_finds(command: str) -> None:
+    matrix_of = pytest.importorskip("thot.common", reason="sil-thot has no wheel here").WordAlignmentMatrix
+    draw = np.random.default_rng(3)
+    for _ in range(300):
+        shape, share = draw.integers(1, 10, 2), draw.choice([0.1, 0.25, 0.5])
+        sides = [draw.random(shape) < share for _ in range(2)]
+        matrices = [matrix_of(*shape.tolist()) for _ in sides]
+        for side, matrix in zip(sides, matrices, strict=True):
+            for i, j in np.argwhere(side).tolist():
+                matrix.set(i, j)
+        getattr(matrices[0], command.replace("-", "_"))(matrices[1])
+        links = [[(i, j) for i, j in np.argwhere(side).tolist()] for side in sides]
+        expected = np.argwhere(matrices[0].to_numpy()).tolist()
+        assert [list(link) for link in symmetrize(links[0], links[1], command)] == expected
+
+
 def test_final_and_joins_two_bare_words() -> None:
     forward, reverse = [(0, 0), (3, 3)], [(0, 0)]
     assert sorted(symmetrize(forward, reverse, "grow-diag")) == [(0, 0)]
@@ -201,15 +221,14 @@ def test_a_source_word_that_occurs_twice_is_not_linked() -> None:
     assert link("a house , a house", "ein Haus", house="haus") == []
 
 
-@pytest.mark.parametrize("program", ["atools", "eflomal"])
-def test_a_platform_without_the_models_is_told_so(bitext: Path, tmp_path: Path, program: str) -> None:
-    options = {"eflomal": ["--seed", "1", "--samplers", "1"]}.get(program, [])
+def test_a_platform_without_sil_thot_has_fastalign_and_is_told_that_eflomal_is_missing(
+    bitext: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("thot", "thot.alignment", "thot.common"):
+        monkeypatch.setitem(sys.modules, module, None)
     links = tmp_path / "links"
     links.write_text("0-0\n")
-    files = ["-i", str(links), "-j", str(links), "-c", "union"] if program == "atools" else ["-i", str(bitext)]
-    hidden = f"import sys, runpy; sys.modules['thot'] = None; sys.argv[1:] = {[*files, *options]!r}; "
-    run = f"{hidden}runpy.run_module('realign.aligners.programs.{program}', run_name='__main__')"
-    ended = subprocess.run(
-        [sys.executable, "-c", run], capture_output=True, text=True, env={"PYTHONPATH": "workflow"}, check=False
-    )
-    assert ended.returncode == 1 and ended.stderr.startswith(f"{program}: the package sil-thot is not installed")
+    atools.main(["-i", str(links), "-j", str(links), "-c", "grow-diag-final-and"])
+    assert capsys.readouterr().out == "0-0\n"
+    with pytest.raises(SystemExit, match="^eflomal: the package sil-thot is not installed"):
+        own_eflomal.main(["-i", str(bitext), "--seed", "1", "--samplers", "1"])

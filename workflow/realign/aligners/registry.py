@@ -28,9 +28,7 @@ class FastAlignSettings(Section):
     program: Command = Field(
         None, description="command of `fast_align`, such as `[fast_align]`; null is the project's own"
     )
-    symmetrizer: Command = Field(
-        None, description="command of `atools`, such as `[atools]`; null is the project's own, using sil-thot"
-    )
+    symmetrizer: Command = Field(None, description="command of `atools`, such as `[atools]`; null is the project's own")
     symmetrization: Symmetrization = Field("grow-diag-final-and", description="how the directions are combined")
 
 

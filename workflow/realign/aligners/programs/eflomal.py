@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO
 
 from realign.aligners.programs.fast_align import OneSentenceParser
-from realign.aligners.programs.models import thot
 from realign.errors import InputError
 from realign.text.bitext import SentencePair, read_bitext
 from realign.text.pharaoh import Link, format_links
@@ -40,8 +39,15 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def new_model(options: argparse.Namespace) -> "EflomalAlignmentModel":
-    """An untrained model of words, jumps and fertility, which computes on one thread."""
-    model: EflomalAlignmentModel = thot("alignment").EflomalAlignmentModel()
+    """An untrained model of words, jumps and fertility, on one thread; raises `InputError` without sil-thot."""
+    try:
+        from thot.alignment import EflomalAlignmentModel
+    except ImportError:
+        raise InputError(
+            "the package sil-thot is not installed, and has no wheel for aarch64 Linux; use another aligner, such as "
+            "fastalign"
+        ) from None
+    model = EflomalAlignmentModel()
     model.seed, model.num_samplers, model.deterministic = options.seed, options.samplers, True
     return model
 
