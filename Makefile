@@ -25,12 +25,11 @@ lock:
 	@$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel pip-tools
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-options \
 		--no-emit-trusted-host --no-header --output-file requirements.lock requirements.in
-	@sed -i -E 's/^(torch==[0-9.]+)\+cpu/\1/' requirements.lock
+	@sed -E 's/^(torch==[0-9.]+)\+cpu/\1/' requirements.lock > requirements.lock.new  # BSD's sed has another -i
+	@mv requirements.lock.new requirements.lock
 
 .venv/installed: requirements.lock
-	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; \
-		sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else \
-		"Realign needs Python 3.11 to 3.14; $(PYTHON) is " + v + ". Try make PYTHON=python3.11")'
+	@$(PYTHON) envs/check_python.py $(PYTHON)
 	@echo "Installing into .venv (once, takes minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock

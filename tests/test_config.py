@@ -42,6 +42,7 @@ def content() -> dict[str, Any]:
         ({"target_languages": ["ar", "ar"]}, "target_languages: found ['ar', 'ar']; a value appears twice"),
         ({"target_languages": ["../up"]}, "target_languages.0: found '../up'"),
         ({"models": {"../up": {"source": "lab"}}}, "models.../up: found '../up'"),
+        ({"models": {"e5": {"source": "lab"}, "E5": {"source": "lab"}}}, "models: 'e5' and 'E5' differ only in case"),
         ({"models": {"all": {"source": "lab"}}}, "models: the tables use the name 'all' for all models together"),
         ({"models": {"deep": {"source": "lab", "layers": 13}}}, "models.deep.layers: found 13"),
         ({"models": {"mine": {"source": "files"}}}, "models.mine.path: missing; the directory"),

@@ -16,6 +16,8 @@ from realign.jobs import forking
 from realign.jobs.warm import SWITCH, script_of
 from study import PLAIN, PROJECT, Study, environment, recipe
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="jobs are forked on Linux alone")
+
 # plays Snakemake: runs each script named on the standard input, warm or cold, and prints its number and its status
 SNAKEMAKE = """
 import json, os, subprocess, sys, types

@@ -27,6 +27,7 @@ from realign.experiment.experiment import Experiment
 from realign.experiment.shared import unpinned, vouch_for_entries
 from realign.jobs.gpus import jobs_per_device, visible_devices
 from realign.jobs.locks import check_folder, claim_folder, refuse_left_jobs
+from realign.jobs.measuring import measure_without_io_counters
 from realign.jobs.sharing import VARIABLE, entries_of, open_cache, refuse_lost_links
 from realign.jobs.telling import tell
 from realign.jobs.threads import available_cores
@@ -48,7 +49,9 @@ if not workflow.overwrite_configfiles:
     configfile: "config.yaml"
 
 
-LAB = Path(os.path.relpath(PROJECT / "lab")) if PROJECT == Path.cwd() else PROJECT / "lab"
+# The lab's paths are params, so they are relative inside the project, also if that was named by a link to its folder.
+INSIDE = PROJECT.resolve() == Path.cwd().resolve()
+LAB = Path("lab") if INSIDE else PROJECT / "lab"
 
 try:
     if workflow.is_main_process:
@@ -109,6 +112,8 @@ if SHARED and MOVING and workflow.is_main_process:
     logger.warning(
         f"Links, fetched and realigned encoders are not shared, because {MOVING[0]} is not pinned."
     )
+
+measure_without_io_counters()
 
 # Jobs are forked from a process that has imported what they need (docs/warm-start.md), unless this process runs a
 # single job of a cluster. Which jobs it runs is not known before the rules are read.

@@ -1,7 +1,7 @@
 """The config of an experiment: its sections, and the checks between them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -218,6 +218,8 @@ class Config(Section):
             raise ValueError(f"target_languages: {self.source_language!r} is the source language")
         if BASELINE not in self.methods:
             raise ValueError("methods: 'baseline' is missing; gains are measured against it")
+        _check_case("models", self.models)
+        _check_case("methods", self.methods)
         self._check_patterns()
         self._check_methods()
         self._check_models()
@@ -470,6 +472,15 @@ class Config(Section):
             except ValueError as error:
                 raise ValueError(f"{_key(method, 'languages')}: {error}") from None
         return sorted(self.target_languages if chosen in (ALL, EACH) else chosen)
+
+
+def _check_case(key: str, names: Iterable[str]) -> None:
+    """Raise `ValueError` for two names that are the same folder on macOS, where file names have no case."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise ValueError(f"{key}: {other!r} and {name!r} differ only in case, which some file systems do not see")
 
 
 def _check_chosen(where: str, chosen: list[str] | None, methods: Collection[str]) -> None:

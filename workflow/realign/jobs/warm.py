@@ -143,7 +143,8 @@ def start_jobs_warm(pays: Callable[[], bool]) -> None:
     Snakemake has no setting for how it starts a process, so this replaces the module `subprocess` in one of its own.
     """
     shell = sys.modules.get("snakemake.shell")
-    if sys.platform != "linux" or os.environ.get(SWITCH) == "no" or getattr(shell, "sp", None) is not subprocess:
+    on_linux = hasattr(os, "pidfd_open")
+    if not on_linux or os.environ.get(SWITCH) == "no" or getattr(shell, "sp", None) is not subprocess:
         return
     # jobs become children of this process as soon as the server's process between them has ended
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0:

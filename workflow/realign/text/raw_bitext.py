@@ -66,7 +66,7 @@ def _segment_all(
     chunks: Iterable[list[RawPair]], sides: tuple[Segmenter, Segmenter], threads: int
 ) -> Iterator[tuple[int, list[str]]]:
     """Sizes of the chunks and their bitext lines, in order, with few chunks in memory at a time."""
-    if threads == 1:
+    if threads == 1 or sys.platform == "darwin":  # where a fork of a process that has used a system library may crash
         for chunk in chunks:
             yield len(chunk), _segment(chunk, sides)
         return
