@@ -72,6 +72,9 @@ def test_a_check_names_every_file_that_cannot_be_used(folder: Path) -> None:
     assert "bitext/train.en-it.txt:1: expected 'source ||| target'" in found.stdout
     assert "pos/it.test.conllu" in found.stdout and "ARTICLE" in found.stdout
     assert "2 of these files cannot be used" in found.stderr
+    (folder / "dictionaries/en-it.txt").unlink()
+    more = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert "dictionaries/en-it.txt: no such file" in more.stdout and "4 of these files" in more.stderr, more.stdout
     unknown = subprocess.run([*command[:2], "fi"], capture_output=True, text=True, env=environment(), check=False)
     assert unknown.returncode == 1 and unknown.stderr == "fi: not one of the languages en, de, it\n"
 

@@ -119,18 +119,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="default: config.yaml")
     given = parser.parse_args(arguments)
     try:
-        check_config_file(given.configfile)
-        content = yaml.safe_load(given.configfile.read_text(encoding="utf-8"))
-        experiment = Experiment(read_config(content), project_folder() / "lab")
+        experiment = _experiment(given.configfile, given.languages)
+        mistakes = 0
+        for line, mistake in inspect(experiment, given.languages or experiment.languages):
+            mistakes += mistake
+            print(line, flush=True)
+        if mistakes:
+            raise InputError(f"{mistakes} of these files cannot be used")
         check_inputs(experiment.config, experiment.locate)
-        unknown = sorted(set(given.languages) - set(experiment.languages))
-        if unknown:
-            raise InputError(f"{unknown[0]}: not one of the languages {', '.join(experiment.languages)}")
     except InputError as error:
         sys.exit(str(error))
-    mistakes = 0
-    for line, mistake in inspect(experiment, given.languages or experiment.languages):
-        mistakes += mistake
-        print(line, flush=True)
-    if mistakes:
-        sys.exit(f"{mistakes} of these files cannot be used")
+
+
+def _experiment(config: Path, languages: Sequence[str]) -> Experiment:
+    """The experiment of a config; raises `InputError` for an invalid one, and for languages that it does not have."""
+    check_config_file(config)
+    experiment = Experiment(read_config(yaml.safe_load(config.read_text(encoding="utf-8"))), project_folder() / "lab")
+    if unknown := sorted(set(languages) - set(experiment.languages)):
+        raise InputError(f"{unknown[0]}: not one of the languages {', '.join(experiment.languages)}")
+    return experiment
