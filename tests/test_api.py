@@ -244,6 +244,17 @@ def test_links_must_fit_the_text_and_a_model_must_be_fine_tuned(checkpoint: Path
         realign.score(checkpoint, "x")
 
 
+def test_an_aligner_may_compute_with_the_encoder_that_is_trained(checkpoint: Path, tmp_path: Path) -> None:
+    joint = realign.during(["a b"], ["c d"], aligner="awesome")
+    train, save = POS / "en.train.conllu", tmp_path / "x"
+    for call in (
+        lambda: realign.realign(checkpoint, ["a b"], ["c d"], aligner="awesome", save=save),
+        lambda: realign.finetune(checkpoint, "pos", train, realignment=joint, save=save),
+    ):
+        with pytest.raises(InputError, match="layer 8 cannot be used"):  # the small encoder has two
+            call()
+
+
 def test_a_call_leaves_the_callers_torch_as_it_was(checkpoint: Path, tmp_path: Path) -> None:
     torch.manual_seed(5)
     expected, count = torch.rand(3), torch.get_num_threads()

@@ -108,6 +108,8 @@ def one_cell(
             raise InputError(f"{function}: {key}: a call has no such setting; it is a key of methods in a config")
         linked = {} if aligner is None else {"aligner": aligner}
         content["methods"][METHOD] = {"when": when, **linked, **realignment}
+        if aligner is not None and aligner_row(aligner).encoder:
+            content["aligners"] = {aligner: {"model": MODEL}}  # it computes with the encoder that is trained
     sections = {"aligners": aligners, "finetuning": finetuning, "measurement": measurement, "kinds": kinds}
     content |= {name: dict(section) for name, section in sections.items() if section}
     content |= {"precision": precision} if precision is not None else {}
