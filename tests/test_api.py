@@ -26,7 +26,7 @@ import realign
 from realign.aligners.registry import ALIGNERS
 from realign.alignment.registry import MEASURES
 from realign.api.settings import FINETUNING, JOINT, LINKING, MEASURING, REALIGNING, SCORING
-from realign.command.main import COMMANDS
+from realign.command.main import COMMANDS, main
 from realign.command.run import command as snakemake_command
 from realign.config.methods import REALIGNMENTS
 from realign.config.whole import Config, Finetuning, Measurement
@@ -160,12 +160,12 @@ def test_an_encoder_is_realigned_while_it_is_fine_tuned(checkpoint: Path, tmp_pa
     assert losses["gradient_cosine"].between(-1, 1).all()
     alone = realign.finetune(checkpoint, "pos", train, save=tmp_path / "alone", **common)
     assert losses["loss"][0] > pd.read_csv(alone / "loss.csv")["loss"][0]
-    made = command(
-        "finetune", checkpoint, "pos", train, "--during", ENGLISH, FRENCH, "--dictionary", DICTIONARY,
-        "--during-coefficient", 0.5, "--during-batch-size", 4, "--epochs", 1, "--batch-size", 64, "--seed", 3,
-        "--threads", 1, "--out", tmp_path / "command",
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    arguments = [
+        checkpoint, "pos", train, "--during", ENGLISH, FRENCH, "--dictionary", DICTIONARY, "--during-coefficient", 0.5,
+        "--during-batch-size", 4, "--epochs", 1, "--batch-size", 64, "--seed", 3, "--threads", 1, "--out",
+        tmp_path / "command",
+    ]  # fmt: skip
+    import_module("realign.command.finetune").main(list(map(str, arguments)))
     assert read_manifest(tmp_path / "command").weights_sha256 == said.weights_sha256
 
 
@@ -352,10 +352,21 @@ def test_a_program_of_the_clone_shows_examples_of_itself(
     assert {words[0] for words in examples_in(said)} == {f"workflow/{name}"}
 
 
-def test_every_command_is_listed_and_says_mistakes_in_one_line(tmp_path: Path) -> None:
-    listed = command("--help").stdout
-    assert all(f"  {one.name} " in listed for one in COMMANDS)
-    assert "constant learning rate" in command("realign", "--help").stdout
+def test_every_command_is_listed_and_says_mistakes_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def ended(*arguments: str) -> tuple[object, str]:
+        with pytest.raises(SystemExit) as ending:
+            main(arguments)
+        said = capsys.readouterr()
+        return ending.value.code, said.out + said.err
+
+    status, listed = ended("--help")
+    assert status == 0 and all(f"  {one.name} " in listed for one in COMMANDS)
+    assert "constant learning rate" in ended("realign", "--help")[1]
     for arguments, sentence in (
         (["nothing"], "no command 'nothing'"),
         (["links", "lost", "lost"], "lost: no such file"),
@@ -367,8 +378,8 @@ def test_every_command_is_listed_and_says_mistakes_in_one_line(tmp_path: Path) -
         (["report"], "config.yaml: no such file"),
         (["measure", "x", "y", "--batch-size", "many"], "batch_size: found 'many'"),
     ):
-        done = command(*arguments, cwd=tmp_path)
-        assert done.returncode in (1, 2) and done.stderr.count("\n") == 1 and sentence in done.stderr, done.stderr
+        status, said = ended(*arguments)
+        assert status in (1, 2) and said.count("\n") == 1 and sentence in said, said
 
 
 def test_a_study_is_reported_in_sentences(finished_study: Study) -> None:
