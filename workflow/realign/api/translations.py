@@ -1,7 +1,7 @@
 """Translations to realign on, in one or several languages, and what links their words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,10 @@ ONE = "bitext"
 class Translations:
     """Sentence pairs by language, with links, or with the aligner that makes them; sentences need neither."""
 
-    pairs: Mapping[str, list[SentencePair]]
-    links: Mapping[str, Links]
+    pairs: Mapping[str, list[SentencePair]] = field(repr=False)
+    links: Mapping[str, Links] = field(repr=False)
     aligner: str | None
-    dictionaries: Mapping[str, Dictionary]
+    dictionaries: Mapping[str, Dictionary] = field(repr=False)
 
     def files(self, home: Path, encoder: Path, threads: int) -> "list[PairFile]":
         """The bitext of each language and its links, as the stages read them, in the folder `home`.
