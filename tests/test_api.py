@@ -223,6 +223,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: realign.during(["a"], ["b"], aligner="fastalign", steps=3), "steps: has no effect during fine-tuning"),
     (lambda: realign.during(["a"], ["b"], layer=3), "during: layer: unknown key; did you mean 'layers'"),
     (lambda: realign.during(["a", "c"], ["b"]), "source has 2 lines, but target has 1"),
+    (lambda: realign.finetune("x", "pos", "y", save="z", realignment={}), "expected what `realign.during` returns"),  # type: ignore[arg-type]
     (lambda: realign.finetune("x", "nothing", "y", save="z"), "task: found 'nothing'; expected one of"),
     (lambda: realign.finetune("x", "pos", "y", save="z", epochs=0), "finetune: epochs: found 0"),
 ]

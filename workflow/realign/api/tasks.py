@@ -71,6 +71,9 @@ def finetune(
     The directory is an ordinary one of transformers, with the task's head. An interrupted call continues where it was
     if it is made again. Raises `InputError` for wrong settings, examples and encoders, and if the loss diverges.
     """
+    if not isinstance(realignment, JointRealignment | None):
+        found = type(realignment).__name__
+        raise InputError(f"finetune: realignment: found {found!r}; expected what `realign.during` returns")
     experiment = _cell("finetune", task, labels, settings, realignment)
 
     from realign.finetuning import FinetuningSettings, LabelledInput, finetune_checkpoint
