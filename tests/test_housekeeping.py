@@ -12,7 +12,7 @@ from realign.command.report import findings
 from realign.config.reading import read_config
 from realign.errors import InputError
 from realign.experiment.experiment import Experiment
-from realign.experiment.inspection import inspect
+from realign.experiment.inspection import inspect, main
 from realign.experiment.tidying import checkpoints, leftovers, tidy
 from realign.jobs.locks import hold
 from study import PROJECT, STUDY, environment, recipe
@@ -56,6 +56,11 @@ def test_a_check_reads_what_the_source_language_is_trained_on(folder: Path) -> N
         assert any(
             "pos (train)" in line and line.endswith(expected) for line, wrong in lines.items() if wrong == (limit > 12)
         )
+
+
+def test_a_check_says_that_there_is_nothing_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--configfile", str(PROJECT / "experiments/acl2023.yaml"), "fr"])
+    assert "all of it comes from the hub" in capsys.readouterr().out
 
 
 def test_a_report_of_a_study_that_has_not_run_says_so(folder: Path) -> None:

@@ -120,12 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     try:
         experiment = _experiment(given.configfile, given.languages)
-        mistakes = 0
+        mistakes = []
         for line, mistake in inspect(experiment, given.languages or experiment.languages):
-            mistakes += mistake
+            mistakes.append(mistake)
             print(line, flush=True)
-        if mistakes:
-            raise InputError(f"{mistakes} of these files cannot be used")
+        if any(mistakes):
+            raise InputError(f"{sum(mistakes)} of these files cannot be used")
+        if not mistakes:
+            print("nothing to read before it is fetched: all of it comes from the hub")
         check_inputs(experiment.config, experiment.locate)
     except InputError as error:
         sys.exit(str(error))
