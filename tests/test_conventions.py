@@ -1,8 +1,9 @@
-"""Files that other tools read: the citation, the workflow catalogue, the container."""
+"""Files that other tools read: the citation, the workflow catalogue, the container; and how the tests are run."""
 
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 import realign
@@ -31,3 +32,9 @@ def test_the_container_copies_what_exists_and_installs_the_lock() -> None:
     copied = [source for name, rest in instructions if name == "COPY" for source in rest.split()[:-1]]
     assert all(Path(PROJECT, source).exists() for source in copied)
     assert any(name == "RUN" and "--requirement requirements.lock" in rest for name, rest in instructions)
+
+
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
+    parallel = getattr(request.config.option, "loadgroup", False)  # which pytest-xdist sets in its workers
+    assert request.node.nodeid.endswith("@together") == parallel
