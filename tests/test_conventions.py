@@ -32,6 +32,8 @@ def test_the_container_copies_what_exists_and_installs_the_lock() -> None:
     copied = [source for name, rest in instructions if name == "COPY" for source in rest.split()[:-1]]
     assert all(Path(PROJECT, source).exists() for source in copied)
     assert any(name == "RUN" and "--requirement requirements.lock" in rest for name, rest in instructions)
+    left_out = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {".venv", ".snakemake", "results"} <= set(left_out), "gigabytes in the image of whoever has run `make`"
 
 
 @pytest.mark.xdist_group("together")

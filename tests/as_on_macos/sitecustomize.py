@@ -25,6 +25,7 @@ for room, names in MISSING.items():
     for name in names.split():
         with suppress(AttributeError):
             delattr(room, name)
+os.process_cpu_count = os.cpu_count  # from Python 3.13 on; on Linux it asks for the affinity
 
 
 def without_proc(event: str, arguments: tuple[object, ...]) -> None:
