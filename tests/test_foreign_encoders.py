@@ -174,7 +174,7 @@ def test_a_decoder_is_refused_with_the_reason(source: Path) -> None:
     ("name", "content", "said"),
     [
         ("config.json", "[" * 100_000, "config.json: not JSON"),
-        ("config.json", '{"a": ' * 5_000 + "1" + "}" * 5_000, "config.json: not JSON"),
+        ("config.json", '{"a": ' * 100_000 + "1" + "}" * 100_000, "config.json: not JSON"),
         ("config.json", "null", "config.json: expected a JSON object"),
         ("tokenizer.json", '{"a": ' * 100_000, "source: not a loadable encoder .maximum recursion"),
     ],

@@ -42,10 +42,12 @@ SURROUNDINGS = """
     import gc, resource
     status = dict(line.split(":\\t") for line in open("/proc/self/status"))
     files = {name: os.readlink(f"/proc/self/fd/{name}") for name in "012"}
+    descriptors = [name for name in os.listdir("/proc/self/fd")  # of which libffi keeps one with ctypes
+                   if "libffi" not in os.path.realpath(f"/proc/self/fd/{name}")]
     print(json.dumps({
         "environment": dict(os.environ), "folder": os.getcwd(), "umask": status["Umask"], "arguments": sys.argv,
         "command": open("/proc/self/cmdline").read().strip("\\0").split("\\0"), "path": sys.path, "files": files,
-        "open": len(os.listdir("/proc/self/fd")), "parent": os.getppid(), "group": os.getpgrp(),
+        "open": len(descriptors), "parent": os.getppid(), "group": os.getpgrp(),
         "handlers": {number: str(signal.getsignal(number)) for number in (2, 10, 13, 15, 17)},
         "masks": [status[name] for name in ("SigBlk", "SigIgn", "SigCgt", "Threads")], "name": __name__,
         "limits": [resource.getrlimit(kind) for kind in range(16)], "nice": os.nice(0), "session": os.getsid(0),
