@@ -1,5 +1,6 @@
 """The aligners, on small cases worked out by hand."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from realign.aligners.registry import EflomalSettings, FastAlignSettings
 from realign.errors import InputError
 from realign.text.bitext import SentencePair
 from study import PROJECT
+
+needs_sil_thot = pytest.mark.skipif(importlib.util.find_spec("thot") is None, reason="sil-thot has no wheel here")
 
 # every word has one translation, and shorter sentences tell which; Dutch puts the verb last in the third
 BITEXT = """\
@@ -91,6 +94,7 @@ def test_fast_align_reports_a_mistake_in_one_sentence(options: list[str], said: 
     assert line.startswith("fast_align: ") and said in line
 
 
+@needs_sil_thot
 def test_eflomal_finds_the_links_of_its_own_lines_and_the_same_ones_again(bitext: Path, tmp_path: Path) -> None:
     held_out = tmp_path / "held-out"
     held_out.write_text("a house and the book ||| een huis en het boek\n", encoding="utf-8")
@@ -105,6 +109,7 @@ def test_eflomal_finds_the_links_of_its_own_lines_and_the_same_ones_again(bitext
     assert found[0] == found[1] != found[2], "the same seed gives the same links, whatever the number of threads"
 
 
+@needs_sil_thot
 def test_eflomal_links_most_of_what_is_linked_by_hand(tmp_path: Path) -> None:
     lab, both = PROJECT / "lab", tmp_path / "train"
     sides = [(lab / f"bitext/train.{lang}.txt").read_text(encoding="utf-8").splitlines() for lang in ("en", "es")]

@@ -176,7 +176,7 @@ def test_a_decoder_is_refused_with_the_reason(source: Path) -> None:
         ("config.json", "[" * 100_000, "config.json: not JSON"),
         ("config.json", '{"a": ' * 100_000 + "1" + "}" * 100_000, "config.json: not JSON"),
         ("config.json", "null", "config.json: expected a JSON object"),
-        ("tokenizer.json", '{"a": ' * 100_000, "source: not a loadable encoder .maximum recursion"),
+        ("tokenizer.json", '{"a": ' * 100_000, "source: not a loadable encoder .(maximum recursion|Stack overflow)"),
     ],
 )
 def test_absurd_nesting_in_json_is_refused(source: Path, name: str, content: str, said: str) -> None:
