@@ -19,8 +19,6 @@ from realign.encoders.e5 import E5File, packaged_file, read_e5
 from realign.jobs.threads import available_cores
 from study import Study, build_study, words_of_the_study, write_small_encoder
 
-CLUSTERS = ("test_slurm", "test_accounting")
-
 torch.set_num_threads(1)  # as the jobs do: on busy cores, threads of small models mostly wait for each other
 
 
@@ -87,7 +85,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         made = [made for known in item._fixtureinfo.name2fixturedefs.values() for made in known]  # type: ignore[attr-defined]
         if item.get_closest_marker("xdist_group") is None and any(fixture.scope == "module" for fixture in made):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: (item.path.stem not in CLUSTERS, not any("stud" in name for name in item.fixturenames)))
+    items.sort(key=lambda item: (not _has_cluster(item), not any("stud" in name for name in item.fixturenames)))
+
+
+def _has_cluster(item: pytest.Item) -> bool:
+    group = item.get_closest_marker("xdist_group")
+    return group is not None and group.args == ("slurm",)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
