@@ -79,18 +79,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(8, available_cores() + 1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests on one worker that share what is dear to make, and begin with the longest: clusters and whole runs."""
     for item in items:
         made = [made for known in item._fixtureinfo.name2fixturedefs.values() for made in known]  # type: ignore[attr-defined]
         if item.get_closest_marker("xdist_group") is None and any(fixture.scope == "module" for fixture in made):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: (not _has_cluster(item), not any("stud" in name for name in item.fixturenames)))
+    items.sort(key=_precedence)
 
 
-def _has_cluster(item: pytest.Item) -> bool:
+def _precedence(item: pytest.Item) -> tuple[bool, ...]:
+    """Sorts what takes longest to the front: the cluster's group, then groups that run studies, then other runs."""
     group = item.get_closest_marker("xdist_group")
-    return group is not None and group.args == ("slurm",)
+    runs = any("stud" in name for name in item.fixturenames)
+    return group is None or group.args != ("slurm",), group is None or not runs, not runs
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

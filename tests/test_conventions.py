@@ -36,7 +36,20 @@ def test_the_container_copies_what_exists_and_installs_the_lock() -> None:
     assert {".venv", ".snakemake", "results"} <= set(left_out), "gigabytes in the image of whoever has run `make`"
 
 
+@pytest.fixture(scope="module")
+def dear() -> None:
+    """Something that this module's tests share."""
+
+
 @pytest.mark.xdist_group("together")
 def test_tests_of_a_group_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
-    parallel = getattr(request.config.option, "loadgroup", False)  # which pytest-xdist sets in its workers
-    assert request.node.nodeid.endswith("@together") == parallel
+    assert request.node.nodeid.endswith("@together") == in_parallel(request)
+
+
+def test_tests_that_share_a_fixture_stay_on_one_worker(dear: None, request: pytest.FixtureRequest) -> None:
+    assert request.node.nodeid.endswith("@test_conventions") == in_parallel(request)
+
+
+def in_parallel(request: pytest.FixtureRequest) -> bool:
+    """Whether pytest-xdist has set this option in its workers."""
+    return bool(getattr(request.config.option, "loadgroup", False))
