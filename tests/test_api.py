@@ -30,11 +30,11 @@ from realign.command.main import COMMANDS, main
 from realign.command.run import command as snakemake_command
 from realign.config.methods import REALIGNMENTS
 from realign.config.whole import Config, Finetuning, Measurement
+from realign.encoders.batches import batches_by_length
 from realign.encoders.checkpoint import read_manifest
 from realign.errors import InputError
 from realign.jobs import threads as threads_room
 from realign.jobs.threads import available_cores, idle_cores
-from realign.tasks.predicting import batches_by_length
 from realign.text.bitext import read_bitext
 from realign.text.pharaoh import read_links
 from study import PROJECT, STUDY, Study, environment

@@ -1,20 +1,21 @@
 """Measure the alignment of an encoder on bitext, on its linked words and on its sentences, layer by layer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from realign.alignment.pairs import Pairs
 from realign.alignment.records import AlignmentScore
+from realign.encoders.batches import batches_by_length
 from realign.encoders.devices import autocast
 from realign.encoders.precision import Precision
-from realign.encoders.words import NO_PIECE, WordTokenizer, pad
+from realign.encoders.words import NO_PIECE, OwnedPieces, WordTokenizer, pad, padded
 from realign.errors import InputError
 from realign.text.bitext import SentencePair
 from realign.text.pharaoh import Link, usable_links
@@ -47,12 +48,16 @@ class MeasuringSettings:
     max_sentence_pairs: int = 1000
 
 
-class Chosen(NamedTuple):
-    """A sentence pair with those of its links that are measured, and whether it is measured as a whole too."""
+@dataclass(frozen=True)
+class Chosen:
+    """What is measured in a bitext. A sentence and its translation have the numbers 2i and 2i + 1."""
 
-    pair: SentencePair
-    links: list[Link]
-    whole: bool
+    pieces: list[OwnedPieces] = field(default_factory=list)
+    """The sub-words of each sentence."""
+    words: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    """A linked word and its translation, each as the numbers of its sentence and of the sub-word that represents it."""
+    sentences: list[int] = field(default_factory=list)
+    """Numbers of the source sentences that are measured as a whole."""
 
 
 def measure_alignment(
@@ -66,51 +71,49 @@ def measure_alignment(
     Words are those of the first `max_word_pairs` usable links. Sentences are the first `max_sentence_pairs`, whatever
     their links. Raises `InputError` when there are none.
     """
-    found = _Found(settings)
-    chosen = map(found.choose, takewhile(lambda _: found.incomplete(), linked))
-    wanted = (sentences for sentences in chosen if sentences.links or sentences.whole)
-    while batch := list(islice(wanted, settings.batch_size)):
-        found.add(*_states(encoder, tokenizer, batch, settings.precision))
-    words, sentences = found.layers()
+    chosen = choose(tokenizer, linked, settings)
+    words, sentences = _vectors(encoder, tokenizer.pad_id, chosen, settings)
     return score_layers(words, settings.measures) + score_layers(sentences, settings.sentence_measures)
 
 
-class _Found:
-    """The vectors of the pairs of words and of sentences that were found so far."""
+def choose(
+    tokenizer: WordTokenizer, linked: Iterable[tuple[SentencePair, list[Link]]], settings: MeasuringSettings
+) -> Chosen:
+    """The first linked words that truncation leaves, and the first sentences, as many of each as are wanted."""
+    most_words = settings.max_word_pairs if settings.measures else 0
+    most_sentences = settings.max_sentence_pairs if settings.sentence_measures else 0
+    chosen, unread, read = Chosen(), iter(linked), 0
+    while len(chosen.words) < most_words or read < most_sentences:
+        batch = list(islice(unread, settings.batch_size))
+        if not batch:
+            break
+        pieces = tokenizer.encode_pieces([words for pair, _ in batch for words in (pair.source, pair.target)])
+        for (pair, links), source, target in zip(batch, pieces[::2], pieces[1::2], strict=True):
+            _add(chosen, source, target, usable_links(pair, links), most_words, whole=read < most_sentences)
+            read += 1
+    if most_words and not chosen.words:
+        raise InputError(
+            "no usable word link in the bitext that is measured; check the aligner, its dictionary and max_length"
+        )
+    if most_sentences and not chosen.sentences:
+        raise InputError("no sentence pair in the bitext that is measured")
+    return chosen
 
-    def __init__(self, settings: MeasuringSettings) -> None:
-        self.most_words = settings.max_word_pairs if settings.measures else 0
-        self.most_sentences = settings.max_sentence_pairs if settings.sentence_measures else 0
-        self._by_words: list[list[PairedVectors]] = []  # for each batch, by layer
-        self._by_sentences: list[list[PairedVectors]] = []
-        self._found = self._chosen = 0
 
-    def incomplete(self) -> bool:
-        """Whether more sentences are wanted."""
-        return self._found < self.most_words or self._chosen < self.most_sentences
-
-    def choose(self, linked: tuple[SentencePair, list[Link]]) -> Chosen:
-        """What is measured in a sentence pair; maybe nothing."""
-        pair, links = linked
-        whole = self._chosen < self.most_sentences
-        self._chosen += whole
-        return Chosen(pair, usable_links(pair, links) if self._found < self.most_words else [], whole)
-
-    def add(self, words: list[PairedVectors], sentences: list[PairedVectors]) -> None:
-        """The vectors of a batch, by layer."""
-        self._by_words.append(words)
-        self._by_sentences.append(sentences)
-        self._found += len(words[0][0])
-
-    def layers(self) -> tuple[Iterable[PairedVectors], Iterable[PairedVectors]]:
-        """The vectors of words and of sentences, by layer."""
-        if self.most_words and self._found == 0:
-            raise InputError(
-                "no usable word link in the bitext that is measured; check the aligner, its dictionary and max_length"
-            )
-        if self.most_sentences and not any(len(part[0][0]) for part in self._by_sentences):
-            raise InputError("no sentence pair in the bitext that is measured")
-        return _joined(self._by_words, self.most_words), _joined(self._by_sentences, self.most_sentences)
+def _add(
+    chosen: Chosen, source: OwnedPieces, target: OwnedPieces, links: Sequence[Link], most_words: int, *, whole: bool
+) -> None:
+    """Choose words of a sentence pair, and the pair as a whole, unless a side has no word."""
+    number, firsts = len(chosen.pieces), (source.first_pieces(), target.first_pieces())
+    words = [
+        ((number, firsts[0][i]), (number + 1, firsts[1][j])) for i, j in links if i in firsts[0] and j in firsts[1]
+    ]
+    words = words[: most_words - len(chosen.words)]
+    whole = whole and all(firsts)
+    if words or whole:
+        chosen.pieces.extend((source, target))
+        chosen.words.extend(words)
+        chosen.sentences.extend([number] * whole)
 
 
 def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
@@ -142,51 +145,56 @@ def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -
     return rows
 
 
-def _joined(parts: Sequence[Sequence[PairedVectors]], most: int) -> Iterator[PairedVectors]:
-    """The vectors of each layer over all batches, at most as many as that."""
-    for layer in zip(*parts, strict=True):
-        source, target = zip(*layer, strict=True)
-        yield torch.cat(source)[:most], torch.cat(target)[:most]
-
-
 @torch.inference_mode()
-def _states(
-    encoder: "PreTrainedModel", tokenizer: WordTokenizer, batch: Sequence[Chosen], precision: Precision
+def _vectors(
+    encoder: "PreTrainedModel", pad_id: int, chosen: Chosen, settings: MeasuringSettings
 ) -> tuple[list[PairedVectors], list[PairedVectors]]:
-    """For each layer the vectors [n, hidden] of the linked words that survive truncation, and of whole sentences."""
-    texts = [pair.source for pair, *_ in batch] + [pair.target for pair, *_ in batch]
-    padded = tokenizer.collate(tokenizer.encode(texts))
-    ids, mask = padded.ids.to(encoder.device), padded.mask.to(encoder.device)
-    with autocast(encoder.device, precision):
-        layers = encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
-    source, target = (places.to(encoder.device) for places in _paired_pieces(padded.first_pieces, batch))
-    words = [(layer[*source].float(), layer[*target].float()) for layer in layers]
-    kept, weights = (tensor.to(encoder.device) for tensor in _whole_sentences(tokenizer, texts, batch))
-    sentences = []
-    for layer in layers if len(kept) else ():
-        means = (layer.float() * weights[:, :, None]).sum(dim=1) / weights.sum(dim=1, keepdim=True).clamp(min=1.0)
-        sentences.append((means[kept], means[kept + len(batch)]))
-    none = [(pair[0][:0], pair[1][:0]) for pair in words]
-    return words, sentences or none
+    """For each layer, the vectors [n, hidden] of words and of their translations; and those of whole sentences.
+
+    Sentences of similar length go through the encoder together.
+    """
+    words = _Collected([place for side in zip(*chosen.words, strict=True) for place in side])
+    numbers = [number + side for side in (0, 1) for number in chosen.sentences]
+    sentences = _Collected([(number, 0) for number in numbers])
+    lengths = [len(pieces.ids) for pieces in chosen.pieces]
+    for batch in batches_by_length(lengths, 2 * settings.batch_size, "measuring"):
+        ids, mask = padded([chosen.pieces[number].ids for number in batch], pad_id)
+        with autocast(encoder.device, settings.precision):
+            layers = encoder(
+                input_ids=ids.to(encoder.device), attention_mask=mask.to(encoder.device), output_hidden_states=True
+            ).hidden_states
+        words.collect(batch, layers)
+        if numbers:
+            owners = pad([chosen.pieces[number].words for number in batch], NO_PIECE)
+            weights = (owners != NO_PIECE).float().to(encoder.device)[:, :, None]
+            scale = weights.sum(dim=1).clamp(min=1.0)
+            sentences.collect(batch, [((layer.float() * weights).sum(dim=1) / scale)[:, None] for layer in layers])
+    return words.pairs(), sentences.pairs()
 
 
-def _whole_sentences(
-    tokenizer: WordTokenizer, texts: Sequence[Sequence[str]], batch: Sequence[Chosen]
-) -> tuple[Tensor, Tensor]:
-    """The numbers of the pairs that are measured as a whole, and 1 at every piece of a word: [2 batch, pieces]."""
-    if not any(chosen.whole for chosen in batch):
-        return torch.zeros(0, dtype=torch.long), torch.zeros(0, 0)
-    owners = [encoded.words for encoded in tokenizer.encode_pieces(texts)]
-    weights = pad([[int(word != NO_PIECE) for word in words] for words in owners], 0)
-    source, target = weights.any(dim=1).view(2, -1)
-    chosen = torch.tensor([sentences.whole for sentences in batch])
-    return torch.nonzero(chosen & source & target)[:, 0], weights.float()
+class _Collected:
+    """Vectors at places in sentences, those of all sources before those of their translations, for each layer."""
 
+    def __init__(self, places: Sequence[tuple[int, int]]) -> None:
+        """A place is the number of a sentence and a position in it."""
+        self._sentences, self._positions = torch.tensor(places, dtype=torch.long).view(-1, 2).T
+        self._layers: list[Tensor] = []  # [places, hidden] each
 
-def _paired_pieces(first_pieces: Tensor, batch: Sequence[Chosen]) -> tuple[Tensor, Tensor]:
-    """Sentence and sub-word indices [2, n] of the linked source words, and of the linked target words."""
-    places = [(n, i, n + len(batch), j) for n, (_, links, _) in enumerate(batch) for i, j in links]
-    source, i, target, j = torch.tensor(places, dtype=torch.long).view(-1, 4).T
-    pieces = first_pieces[source, i], first_pieces[target, j]
-    kept = (pieces[0] != NO_PIECE) & (pieces[1] != NO_PIECE)
-    return torch.stack([source, pieces[0]])[:, kept], torch.stack([target, pieces[1]])[:, kept]
+    def collect(self, sentences: Sequence[int], layers: Sequence[Tensor]) -> None:
+        """Take what is wanted of the states [sentences, positions, hidden] of each layer."""
+        if not self._layers:
+            self._layers = [
+                layer.new_empty(len(self._sentences), layer.shape[-1], dtype=torch.float) for layer in layers
+            ]
+        found = torch.isin(self._sentences, torch.tensor(sentences)).nonzero()[:, 0]
+        row_of = {number: row for row, number in enumerate(sentences)}
+        rows = torch.tensor([row_of[number] for number in self._sentences[found].tolist()], dtype=torch.long)
+        device = layers[0].device
+        found, rows, positions = (part.to(device) for part in (found, rows, self._positions[found]))
+        for vectors, layer in zip(self._layers, layers, strict=True):
+            vectors[found] = layer[rows, positions].float()
+
+    def pairs(self) -> list[PairedVectors]:
+        """Sources and translations, for each layer."""
+        half = len(self._sentences) // 2
+        return [(vectors[:half], vectors[half:]) for vectors in self._layers]

@@ -36,6 +36,11 @@ class OwnedPieces(NamedTuple):
     ids: list[int]
     words: list[int]
 
+    def first_pieces(self) -> dict[int, int]:
+        """For each word that has a representation, the index of the sub-word that represents it."""
+        owners = reversed(list(enumerate(self.words)))
+        return {word: position for position, word in owners if word != NO_PIECE}
+
 
 @dataclass(frozen=True)
 class WordBatch:

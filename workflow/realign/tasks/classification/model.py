@@ -8,6 +8,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from realign.encoders.batches import batches_by_length
 from realign.encoders.checkpoint import load_with_head
 from realign.encoders.devices import autocast, in_micro_batches
 from realign.encoders.precision import Precision
@@ -15,7 +16,6 @@ from realign.encoders.sentence_pairs import PairTokenizer
 from realign.tasks.classification.data import TextData
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
-from realign.tasks.predicting import batches_by_length
 from realign.training.batches import endless_batches
 
 if TYPE_CHECKING:

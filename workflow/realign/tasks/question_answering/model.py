@@ -12,6 +12,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from realign.encoders.batches import batches_by_length
 from realign.encoders.checkpoint import load_with_head
 from realign.encoders.devices import autocast, in_micro_batches
 from realign.encoders.precision import Precision
@@ -19,7 +20,6 @@ from realign.encoders.windows import Window, WindowTokenizer
 from realign.encoders.words import pad
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
-from realign.tasks.predicting import batches_by_length
 from realign.tasks.question_answering.data import QuestionData
 from realign.training.batches import endless_batches
 

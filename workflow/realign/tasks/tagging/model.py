@@ -12,13 +12,13 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from realign.encoders.batches import batches_by_length
 from realign.encoders.checkpoint import load_with_head
 from realign.encoders.devices import autocast, in_micro_batches
 from realign.encoders.precision import Precision
 from realign.encoders.words import NO_PIECE, WordTokenizer, pad, word_states
 from realign.tasks.kind import Metric
 from realign.tasks.metrics.counts import Counts
-from realign.tasks.predicting import batches_by_length
 from realign.tasks.tagging.data import TokenData
 from realign.training.batches import endless_batches
 
