@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import permutations, product
 from math import factorial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,13 @@ CEILING = 0.95
 """Mean alignment from which languages can hardly be told apart, for measures that end at 1."""
 
 
+class Centred(NamedTuple):
+    """Ranks [resamples, points] less their weighted mean in each resample, and the weighted sum of their squares."""
+
+    ranks: Values
+    squares: Values
+
+
 def spearman(x: Values, y: Values) -> tuple[float, float]:
     """ρ and its two-sided p as if points were independent; both nan for fewer than three points or a constant side."""
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
@@ -48,15 +55,22 @@ def draw_weights(count: int, resamples: int, rng: np.random.Generator) -> Weight
 
 def weighted_spearman(x: Values, y: Values, weights: Weights) -> Values:
     """ρ [resamples] of points that stand in each resample as often as `weights` [resamples, points] says."""
-    ranks_x, ranks_y = (_weighted_ranks(side, weights) for side in (x, y))
-    total = weights.sum(axis=1, keepdims=True)
+    return _weighted_pearson(_centred_ranks(x, weights), _centred_ranks(y, weights), weights)
+
+
+def _weighted_pearson(x: Centred, y: Centred, weights: Weights) -> Values:
+    scale = np.sqrt(x.squares * y.squares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centred_x, centred_y = (
-            ranks - (weights * ranks).sum(axis=1, keepdims=True) / total for ranks in (ranks_x, ranks_y)
-        )
-        scale = np.sqrt((weights * centred_x**2).sum(axis=1) * (weights * centred_y**2).sum(axis=1))
-        rho: Values = np.where(scale > 1e-9, (weights * centred_x * centred_y).sum(axis=1) / scale, np.nan)
+        rho: Values = np.where(scale > 1e-9, (weights * x.ranks * y.ranks).sum(axis=1) / scale, np.nan)
     return rho
+
+
+def _centred_ranks(values: Values, weights: Weights) -> Centred:
+    """The ranks of weighted points."""
+    ranks = _weighted_ranks(values, weights)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks -= (weights * ranks).sum(axis=1, keepdims=True) / weights.sum(axis=1, keepdims=True)
+    return Centred(ranks, (weights * ranks**2).sum(axis=1))
 
 
 def _weighted_ranks(values: Values, weights: Weights) -> Values:
@@ -86,6 +100,13 @@ def resampled_weights(languages: tuple[str, ...], models: tuple[str, ...], resam
     return weights
 
 
+@lru_cache(maxsize=2)  # the cells of all measures have mostly the same transfer
+def _resampled_ranks(
+    values: tuple[float, ...], languages: tuple[str, ...], models: tuple[str, ...], resamples: int, seed: int
+) -> Centred:
+    return _centred_ranks(np.array(values), resampled_weights(languages, models, resamples, seed))
+
+
 def bootstrap_interval(
     x: Values, y: Values, languages: Sequence[str], models: Sequence[str], resamples: int, confidence: float, seed: int
 ) -> tuple[float, float]:
@@ -95,8 +116,9 @@ def bootstrap_interval(
     """
     if len(x) < 3 or len(set(languages)) < 2:
         return float("nan"), float("nan")
-    weights = resampled_weights(tuple(languages), tuple(models), resamples, seed)
-    rho = weighted_spearman(x, y, weights)
+    drawn = (tuple(languages), tuple(models), resamples, seed)
+    ranks_x, ranks_y = (_resampled_ranks(tuple(side.tolist()), *drawn) for side in (x, y))
+    rho = _weighted_pearson(ranks_x, ranks_y, resampled_weights(*drawn))
     rho = rho[np.isfinite(rho)]
     if not len(rho):
         return float("nan"), float("nan")
@@ -196,9 +218,12 @@ def correlations(
     is 0 have no transfer and do not count.
     """
     runs = alignment_of_runs(alignment, scores)
+    # names as Python's strings, which are faster to go through than Arrow's
+    points = with_transfer(runs, scores)
+    points = points.astype(dict.fromkeys(points.select_dtypes("string").columns, object))
     rows = [
-        {**about, **_correlate(points, resamples, confidence, seed)}
-        for about, points in _cells(runs, with_transfer(runs, scores), methods, measures)
+        {**about, **_correlate(cell, resamples, confidence, seed)}
+        for about, cell in _cells(runs, points, methods, measures)
     ]
     table = pd.DataFrame(rows)
     family = ["method", "model", table["position"].isin(LAST_TWO), table["measure"].isin(measures[:PRINTED])]
@@ -241,7 +266,8 @@ def _correlate(points: pd.DataFrame, resamples: int, confidence: float, seed: in
     rho, p_plain = spearman(x, y)
     low, high = bootstrap_interval(x, y, languages, models, resamples, confidence, seed)
     p, p_least = permutation_test(*complete_runs(points), seed)
-    means = {model: x[points["model"] == model].mean() for model in sorted(set(models))}
+    of_model = points["model"].to_numpy()
+    means = {model: x[of_model == model].mean() for model in sorted(set(models))}
     return {
         "languages": len(set(languages)),
         "models": len(means),
