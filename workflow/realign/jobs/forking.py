@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -34,6 +35,10 @@ DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri")
 """Files that a process holds open once it has used a GPU, which a fork of it could not use."""
 QUIET_IMPORTS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Without it, importing pyarrow starts a thread of its memory allocator."""
+
+ALONGSIDE = {"realign.encoders.checkpoint": ("transformers.modeling_utils", "realign.encoders.conversions")}
+"""What the functions of a module import, most of a second and a half: the server would otherwise import it after the
+first jobs that call them, which all had to import it themselves."""
 
 
 class Server:
@@ -135,7 +140,7 @@ class Server:
     def _learn(self, names: Iterable[str]) -> None:
         """Import these modules, and find out whether a fork is still safe."""
         new = [name for name in names if name not in sys.modules]
-        for name in new:
+        for name in chain.from_iterable((name, *ALONGSIDE.get(name, ())) for name in new):
             with suppress(Exception):  # a name that is no module, or an error that the job will meet itself
                 import_module(name)
         if new:
