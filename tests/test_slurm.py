@@ -166,6 +166,8 @@ def disturbed(home: Path, finished_study: Study, tmp_path_factory: pytest.TempPa
     study = finished_study.copy(tmp_path_factory.mktemp("slurm"))
     for name in ("results", ".snakemake"):
         shutil.rmtree(study.folder / name)
+    with open(study.project / "workflow/scripts/score.py", "a", encoding="utf-8") as script:
+        script.write('    print("forked:", "realign.jobs.digest" in __import__("sys").modules)\n')
     watch = Watch(study, home)
     process = watch.start()
     end = time.monotonic() + 900
@@ -212,6 +214,12 @@ def test_short_jobs_are_submitted_together(disturbed: Watch) -> None:
     scores = len(list((disturbed.study.folder / "results/scores").rglob("*.json")))
     submitted = [rule for rule in disturbed.jobs.values() if rule.startswith("score")]
     assert scores == 12 and len(submitted) <= 5, "one for each of four checkpoints, and the one that was lost"
+
+
+def test_members_of_a_group_share_a_warm_start(disturbed: Watch) -> None:
+    logs = (disturbed.study.folder / "results/logs/scores").rglob("*.log")
+    forked = [log for log in logs if "forked: True" in log.read_text(encoding="utf-8")]
+    assert len(forked) >= 9, "all of the three groups that the lost node did not disturb"
 
 
 def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:

@@ -9,6 +9,7 @@ rule measure_pretrained:
         "results/logs/alignment/{model}/pretrained/{lang}.log",
     benchmark:
         "results/benchmarks/measure_pretrained/{model}/{lang}.tsv"
+    localrule: WITHOUT_STEP
     conda:
         "../../envs/models.yaml"
     resources:

@@ -13,6 +13,7 @@ rule prepare_bitext:
         "results/benchmarks/prepare_bitext/{split}-{lang}.tsv"
     wildcard_constraints:
         split=EXPERIMENT.bitext_splits(hub=False),
+    localrule: WITHOUT_STEP
     conda:
         "../../envs/text.yaml"
     resources:

@@ -43,6 +43,7 @@ for row in ALIGNERS:
         wildcard_constraints:
             aligner=re.escape(row.name),
         cache: SHARED_IF_PINNED
+        localrule: WITHOUT_STEP and row.threads == 1
         conda:
             ("../../envs/models.yaml" if row.encoder else "../../envs/text.yaml")
         threads: row.threads

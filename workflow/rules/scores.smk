@@ -10,6 +10,7 @@ rule score:
         "results/logs/scores/{model}/{variant}/{task}/seed{seed}/{lang}.log",
     benchmark:
         "results/benchmarks/score/{model}/{variant}/{task}/seed{seed}/{lang}.tsv"
+    localrule: WITHOUT_STEP
     conda:
         "../../envs/models.yaml"
     resources:

@@ -87,6 +87,11 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+# A job of SLURM starts Snakemake once more for each member of its group, in a step of its own, although the start takes
+# longer than most of them. So short jobs run in the job's first Snakemake, one after the other, and share a warm start.
+# Trainings need a step, because SLURM signals steps.
+WITHOUT_STEP = not workflow.is_main_process and "SLURM_JOB_ID" in os.environ
+
 # `-j` may exceed the number of cores of this machine, but more jobs than cores would only compete for caches. A cluster
 # counts its own processors, and a group of short jobs takes one there, unless the profile gives it more.
 if "processor" not in workflow.global_resources:

@@ -15,6 +15,7 @@ rule prepare_task:
         "results/benchmarks/prepare_task/{task}-{lang}-{split}.tsv"
     wildcard_constraints:
         task=EXPERIMENT.tasks_from(hub=False),
+    localrule: WITHOUT_STEP
     conda:
         "../../envs/text.yaml"
     resources:
