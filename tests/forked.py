@@ -27,6 +27,7 @@ LIBRARIES = [
     *("transformers.models.bert.modeling_bert", "transformers.models.bert.tokenization_bert"),
     *("transformers.models.xlm_roberta.tokenization_xlm_roberta", "pandas", "pyarrow.parquet"),
     *("scipy.stats", "statsmodels.formula.api", "statsmodels.stats.multitest", "matplotlib.pyplot"),
+    *("matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "seqeval.metrics", "itables"),
 ]
 READ_AT_IMPORT = ("HF_", "TRANSFORMERS_", "TORCH", "CUDA", "PYTHONHASHSEED", "MPL")
 """Variables (their beginnings) that libraries read when they are imported."""

@@ -141,6 +141,6 @@ class Study:
 
 
 def environment() -> dict[str, str]:
-    """This environment without what a surrounding run may have set."""
-    set_by_runs = ("PYTHONPATH", "SNAKEMAKE_OUTPUT_CACHE")
-    return {key: value for key, value in os.environ.items() if key not in set_by_runs}
+    """This environment without what a surrounding run, or torch in the tests themselves, may have set."""
+    others = ("PYTHONPATH", "SNAKEMAKE_OUTPUT_CACHE", "TORCHINDUCTOR_CACHE_DIR")
+    return {key: value for key, value in os.environ.items() if key not in others}
