@@ -46,7 +46,8 @@ def test_tests_of_a_group_stay_on_one_worker(request: pytest.FixtureRequest) -> 
     assert request.node.nodeid.endswith("@together") == in_parallel(request)
 
 
-def test_tests_that_share_a_fixture_stay_on_one_worker(dear: None, request: pytest.FixtureRequest) -> None:
+@pytest.mark.usefixtures("dear")
+def test_tests_that_share_a_fixture_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith("@test_conventions") == in_parallel(request)
 
 

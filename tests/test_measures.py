@@ -140,6 +140,20 @@ def test_fewer_pairs_are_scored_as_if_they_were_alone(in_parts: bool, monkeypatc
     )
 
 
+def test_layers_at_once_score_as_each_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = [tuple(torch.randn(2, 36, 8, generator=torch.Generator().manual_seed(layer))) for layer in range(5)]
+    alone = [row for layer in layers for row in score_layers([layer], MODULES)]
+    for most in (36, 60, 1000):  # one, two and all layers at once
+        monkeypatch.setattr("realign.alignment.measuring.WHOLE", most)
+        monkeypatch.setattr(pairs_module, "WHOLE", most)
+        rows = score_layers(layers, MODULES)
+        assert [row.layer for row in rows] == sorted([*range(5)] * (len(rows) // 5))
+        for row, expected in zip(rows, alone, strict=True):
+            assert (row.measure, row.direction, row.n) == (expected.measure, expected.direction, expected.n)
+            assert row.score == pytest.approx(expected.score, abs=1e-6)
+            assert row.by_pairs == pytest.approx(expected.by_pairs, abs=2e-6)
+
+
 def test_sentences_need_no_links_and_leave_words_alone(checkpoint: Path) -> None:
     encoder, tokenizer = load_encoder(checkpoint, pick_device()).eval(), WordTokenizer(checkpoint, 12)
     pair = SentencePair(["the", "river", "and", "the", "market"], ["der", "Fluss", "und", "der", "Markt"])
@@ -190,7 +204,7 @@ def test_a_sentence_is_the_mean_of_its_words_pieces(checkpoint: Path) -> None:
             (encoded,) = tokenizer.encode_pieces([getattr(pair, side)])
             states = encoder(input_ids=torch.tensor([encoded.ids]), output_hidden_states=True).hidden_states[-1][0]
             expected.append(states[[place for place, word in enumerate(encoded.words) if word >= 0]].mean(dim=0))
-    found = torch.cat([seen[-1].source[0], seen[-1].target[0]])
+    found = torch.cat([seen[-1].source[-1], seen[-1].target[-1]])
     order = torch.randperm(2, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(found, torch.stack(expected)[torch.cat([order, order + 2])], atol=1e-5, rtol=1e-4)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from realign.alignment.pairs import Pairs
+from realign.alignment.pairs import WHOLE, Pairs
 from realign.alignment.records import AlignmentScore
 from realign.encoders.batches import batches_by_length
 from realign.encoders.devices import autocast
@@ -116,33 +116,48 @@ def _add(
         chosen.sentences.extend([number] * whole)
 
 
-def score_layers(layers: Iterable[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
+def score_layers(layers: Sequence[PairedVectors], measures: Mapping[str, str]) -> list[AlignmentScore]:
     """Scores of every layer in both directions, from vectors [n, hidden]; `measures` gives each measure's module.
 
     The pairs that are drawn for fewer than n are the same for every layer and every encoder.
     """
+    if not layers or not measures:
+        return []
+    at_once = max(1, WHOLE**2 // len(layers[0][0]) ** 2)
+    parts = (range(first, min(first + at_once, len(layers))) for first in range(0, len(layers), at_once))
+    return [row for part in parts for row in _score_together(layers, part, measures)]
+
+
+def _score_together(
+    layers: Sequence[PairedVectors], numbers: Sequence[int], measures: Mapping[str, str]
+) -> list[AlignmentScore]:
+    """Scores of the layers of these numbers, for which each measure is computed at once."""
     modules: defaultdict[str, list[str]] = defaultdict(list)
     for name, module in measures.items():
         modules[module].append(name)
-    rows = []
-    for layer, (source, target) in enumerate(layers if modules else ()):
-        n = len(source)
-        shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(0)).to(source.device)
-        every = Pairs.of(source[shuffled], target[shuffled])
-        fewer = {size: every.first(min(n // size, DRAWS), size) for size in SIZES if size < n}
-        for module, names in modules.items():
-            measure_pairs = import_module(module).scores
-            means = {size: measure_pairs(sets, names) for size, sets in fewer.items()}
-            for key, score in measure_pairs(every, names).items():
-                by_pairs = {size: round(float(found[key].mean()), 6) for size, found in means.items()}
+    n = len(layers[0][0])
+    shuffled = torch.randperm(n, generator=torch.Generator().manual_seed(0)).to(layers[0][0].device)
+    every = Pairs.of(*(torch.stack([layers[number][side][shuffled] for number in numbers]) for side in (0, 1)))
+    fewer = {size: every.first(min(n // size, DRAWS), size) for size in SIZES if size < n}
+    rows: list[list[AlignmentScore]] = [[] for _ in numbers]
+    for module, names in modules.items():
+        measure_pairs = import_module(module).scores
+        means = {size: measure_pairs(sets, names) for size, sets in fewer.items()}
+        for (direction, measure), scores in measure_pairs(every, names).items():
+            by_size = {
+                size: found[direction, measure].view(len(numbers), -1).mean(dim=1).tolist()
+                for size, found in means.items()
+            }
+            for place, (layer, score) in enumerate(zip(numbers, scores.tolist(), strict=True)):
+                by_pairs = {size: round(found[place], 6) for size, found in by_size.items()}
                 if n in SIZES:  # all of them, in any order
-                    by_pairs[n] = round(float(score), 6)
-                rows.append(
+                    by_pairs[n] = round(score, 6)
+                rows[place].append(
                     AlignmentScore(
-                        layer=layer, direction=key[0], measure=key[1], score=float(score), n=n, by_pairs=by_pairs
+                        layer=layer, direction=direction, measure=measure, score=score, n=n, by_pairs=by_pairs
                     )
                 )
-    return rows
+    return [row for of_layer in rows for row in of_layer]
 
 
 @torch.inference_mode()
