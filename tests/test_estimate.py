@@ -120,7 +120,7 @@ def test_the_command_counts_the_jobs_of_a_whole_run() -> None:
     said = run("--teraflops", "100")
     assert said.returncode == 0, said.stderr
     counted = {line.split()[0]: line.split()[1] for line in said.stdout.splitlines() if line[:1].isalpha()}
-    assert (counted["finetune"], counted["score"], counted["total"]) == ("12", "72", "207")
+    assert (counted["finetune"], counted["score"], counted["total"]) == ("18", "108", "279")
     assert "teraflops 100" in said.stdout
 
 
