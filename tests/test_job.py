@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,24 @@ def test_a_bar_is_one_line_of_the_log_and_nothing_beside_it_is_lost(tmp_path: Pa
     assert [line.split("|")[0] for line in lines if "|" in line] == ["one:  33%", "one:  67%", "one: 100%", "two:  83%"]
     assert sum(line.endswith("from a child") for line in lines) == 1
     assert lines[-1] == "KeyError: 250"
+
+
+def test_freed_memory_is_used_again_without_new_pages() -> None:
+    def pages(call: str) -> int:
+        """Pages that the system gave a process for taking and freeing 80 MB again and again."""
+        code = f"""
+            import resource
+            from realign.jobs.memory import keep_freed_memory
+            {call}
+            faults = []
+            for _ in range(9):
+                taken = [bytearray(b"x") * 8_000_000 for _ in range(10)]
+                del taken
+                faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+            print(faults[-1] - faults[0])
+        """
+        environment = {**os.environ, "PYTHONPATH": str(WORKFLOW)}
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+    assert pages("keep_freed_memory()") < pages("pass") / 10

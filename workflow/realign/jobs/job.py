@@ -18,6 +18,7 @@ from typing import NoReturn
 import psutil
 
 from realign.errors import InputError
+from realign.jobs.memory import keep_freed_memory
 
 _FULL = re.compile(
     r"no space left|disk quota exceeded|os error (28|122)\b|PytorchStreamWriter failed writing|unexpected pos \d+ vs",
@@ -87,6 +88,7 @@ def job(log: str, threads: int = 1, *, online: bool = False) -> Iterator[Callabl
     traceback is in the log. The process ends with the block; code after it never runs.
     """
     set_environment(threads, online=online)
+    keep_freed_memory()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a library that prompts for input gets none
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM's warning before the time limit is for trainings
     Path(log).parent.mkdir(parents=True, exist_ok=True)
