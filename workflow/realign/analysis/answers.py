@@ -64,7 +64,8 @@ def gain_answer(gains: pd.DataFrame, task: str, method: str, source_language: st
         f"; on average over models, most for {language_name(str(most))} ({100 * by_language[most]:+.1f}) and least for "
         f"{language_name(str(least))} ({100 * by_language[least]:+.1f})"
     )
-    return f"{' and '.join(means)}{extremes * (len(by_language) > 1)}"
+    by_model = " and ".join(filter(None, (", ".join(means[:-1]), means[-1])))
+    return f"{by_model}{extremes * (len(by_language) > 1)}"
 
 
 def short_answers(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], measure: str) -> list[str]:
