@@ -231,6 +231,8 @@ def test_the_short_answers_say_no_more_than_the_tables() -> None:
     assert "none of the study's claims" in third
     tables["claims"] = pd.DataFrame([{**claim, "low": 0.5, "reading": "smaller models gain more"}])
     assert short_answers(tables, labels, "weak")[2] == "When it helps: POS: smaller models gain more."
+    tables["claims"] = pd.DataFrame([{**claim, "claim": "correlated", "task": "all", "low": 0.5}])
+    assert short_answers(tables, labels, "weak")[2] == "When it helps: over all tasks: x."
     only = short_answers({**tables, "realignment": gains[:0]}, {"baseline": "baseline"}, "weak")
     assert "only the baseline" in only[1] and len(only) == 2
     none = correlations.assign(p=float("nan"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from realign.analysis.claims import ALL_TASKS
 from realign.analysis.correlation import ALL_METHODS, headline
 from realign.analysis.gains import ALL_TARGETS
 from realign.analysis.layouts import SIGNIFICANT, ceiling_note
@@ -134,7 +135,9 @@ def _short_claims(claims: pd.DataFrame) -> str:
             "When it helps: none of the study's claims (distant languages, smaller models, tasks where alignment goes "
             "with transfer) has an interval that leaves out zero."
         )
-    said = "; ".join(f"{task_name(row['task'])}: {row['reading']}" for row in clear.to_dict("records"))
+    rows = clear.to_dict("records")
+    tasks = ["over all tasks" if row["task"] == ALL_TASKS else task_name(row["task"]) for row in rows]
+    said = "; ".join(f"{task}: {row['reading']}" for task, row in zip(tasks, rows, strict=True))
     return f"When it helps: {said}."
 
 

@@ -12,6 +12,8 @@ from realign.analysis.correlation import ALL_METHODS, draw_weights, weighted_spe
 from realign.analysis.tables import BASELINE, alignment_of_runs
 
 Values = NDArray[np.float64]
+ALL_TASKS = "all"
+"""The entry in column `task` for a claim over all tasks together."""
 STEP = 0.1
 """Claims about alignment and correlation are stated for a difference of this much."""
 COLUMNS = ["claim", "task", "method", "over", "languages", "models", "seeds", "estimate", "low", "high", "reading"]
@@ -155,7 +157,7 @@ def _rows(
     for method in dict.fromkeys(method for _, method in gains):
         cells = {task: found for (task, own), found in gains.items() if own == method}
         yield _row(
-            CORRELATED, "all", method, "", next(iter(cells.values())), draws, _correlated(cells, correlated, draws)
+            CORRELATED, ALL_TASKS, method, "", next(iter(cells.values())), draws, _correlated(cells, correlated, draws)
         )
 
 
