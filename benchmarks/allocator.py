@@ -2,7 +2,7 @@
 
     python benchmarks/allocator.py results/models/e5-6
 
-Both compute the same 40 batches of random sub-words, in the order of their lengths, as a job that scores does.
+Both compute the same 40 batches of one sub-word repeated, in the order of their lengths, as a job that scores does.
 """
 
 import resource
@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 from machine import describe
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from realign.encoders.checkpoint import load_encoder
 from realign.encoders.devices import autocast, pick_device, use_threads

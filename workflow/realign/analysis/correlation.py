@@ -107,6 +107,15 @@ def _resampled_ranks(
     return _centred_ranks(np.array(values), resampled_weights(languages, models, resamples, seed))
 
 
+def resampled_spearman(
+    x: Values, y: Values, languages: Sequence[str], models: Sequence[str], resamples: int, seed: int
+) -> Values:
+    """ρ [resamples] over the resamples of `resampled_weights`."""
+    drawn = (tuple(languages), tuple(models), resamples, seed)
+    ranks_x, ranks_y = (_resampled_ranks(tuple(side.tolist()), *drawn) for side in (x, y))
+    return _weighted_pearson(ranks_x, ranks_y, resampled_weights(*drawn))
+
+
 def bootstrap_interval(
     x: Values, y: Values, languages: Sequence[str], models: Sequence[str], resamples: int, confidence: float, seed: int
 ) -> tuple[float, float]:
@@ -116,9 +125,7 @@ def bootstrap_interval(
     """
     if len(x) < 3 or len(set(languages)) < 2:
         return float("nan"), float("nan")
-    drawn = (tuple(languages), tuple(models), resamples, seed)
-    ranks_x, ranks_y = (_resampled_ranks(tuple(side.tolist()), *drawn) for side in (x, y))
-    rho = _weighted_pearson(ranks_x, ranks_y, resampled_weights(*drawn))
+    rho = resampled_spearman(x, y, languages, models, resamples, seed)
     rho = rho[np.isfinite(rho)]
     if not len(rho):
         return float("nan"), float("nan")

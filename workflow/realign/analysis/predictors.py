@@ -13,9 +13,8 @@ from realign.analysis.correlation import (
     complete_runs,
     layer_positions,
     permuted_distances,
-    resampled_weights,
+    resampled_spearman,
     spearman,
-    weighted_spearman,
 )
 from realign.analysis.names import task_name
 from realign.analysis.tables import BASELINE, alignment_of_runs, with_transfer
@@ -93,9 +92,9 @@ def _compared(points: pd.DataFrame, measures: Sequence[str], resampling: Resampl
         return []
     alignment = [wide[cell].to_numpy(float) for cell in cells]
     transfer, languages, models = about["transfer"].to_numpy(float), tuple(about["language"]), tuple(about["model"])
-    weights = resampled_weights(languages, models, resampling.resamples, resampling.seed)
+    drawn = (languages, models, resampling.resamples, resampling.seed)
     rho = np.array([spearman(scores, transfer)[0] for scores in alignment])
-    resampled = np.array([weighted_spearman(scores, transfer, weights) for scores in alignment])
+    resampled = np.array([resampled_spearman(scores, transfer, *drawn) for scores in alignment])
     if len(set(languages)) < 2:
         resampled[:] = np.nan
     distances = [

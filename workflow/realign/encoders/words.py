@@ -59,12 +59,8 @@ class WordBatch:
 
 
 def _first_pieces(encoding: Encoding, words: int) -> list[int]:
-    firsts = [NO_PIECE] * words
-    tokens, word_ids = encoding.tokens, encoding.word_ids
-    for position, word in enumerate(word_ids):
-        if word is not None and firsts[word] == NO_PIECE and tokens[position] not in _BARE_BOUNDARIES:
-            firsts[word] = position
-    return firsts
+    firsts = OwnedPieces(encoding.ids, _owners(encoding)).first_pieces()
+    return [firsts.get(word, NO_PIECE) for word in range(words)]
 
 
 def _owners(encoding: Encoding) -> list[int]:
