@@ -26,7 +26,7 @@ from cluster import (
     wait_for,
 )
 from realign.jobs.signals import catches
-from study import Study, environment
+from study import Study, environment, recipe
 
 pytestmark = pytest.mark.xdist_group("slurm")  # there is one cluster on a machine
 
@@ -166,8 +166,9 @@ def disturbed(home: Path, finished_study: Study, tmp_path_factory: pytest.TempPa
     study = finished_study.copy(tmp_path_factory.mktemp("slurm"))
     for name in ("results", ".snakemake"):
         shutil.rmtree(study.folder / name)
-    with open(study.project / "workflow/scripts/score.py", "a", encoding="utf-8") as script:
-        script.write('    print("forked:", "realign.jobs.digest" in __import__("sys").modules)\n')
+    for name in ("score", "measure"):
+        with open(study.project / f"workflow/scripts/{name}.py", "a", encoding="utf-8") as script:
+            script.write('    print("forked:", "realign.jobs.digest" in __import__("sys").modules)\n')
     watch = Watch(study, home)
     process = watch.start()
     end = time.monotonic() + 900
@@ -217,9 +218,11 @@ def test_short_jobs_are_submitted_together(disturbed: Watch) -> None:
 
 
 def test_members_of_a_group_share_a_warm_start(disturbed: Watch) -> None:
-    logs = (disturbed.study.folder / "results/logs/scores").rglob("*.log")
-    forked = [log for log in logs if "forked: True" in log.read_text(encoding="utf-8")]
+    logs = disturbed.study.folder / "results/logs"
+    forked = [log for log in (logs / "scores").rglob("*.log") if "forked: True" in log.read_text(encoding="utf-8")]
     assert len(forked) >= 9, "all of the three groups that the lost node did not disturb"
+    for log in (logs / f"alignment/mine/{recipe()}").rglob("*.log"):
+        assert "forked: True" in log.read_text(encoding="utf-8"), log
 
 
 def test_nothing_is_submitted_when_everything_is_done(disturbed: Watch) -> None:

@@ -36,3 +36,4 @@ use rule measure_pretrained as measure_realigned with:
         "results/logs/alignment/{model}/{recipe}/seed{seed}/{lang}.log",
     benchmark:
         "results/benchmarks/measure_realigned/{model}/{recipe}/seed{seed}/{lang}.tsv"
+    localrule: WITHOUT_STEP
